@@ -1,0 +1,1 @@
+"""Nouns: frozen, checked at birth, no input or output."""
