@@ -1,0 +1,1 @@
+"""A city in, a city out: folders, extracts, roads."""
