@@ -1,0 +1,436 @@
+"""Mixed-integer programs grown from numpy arrays: the only file that knows HiGHS.
+
+Source: Huangfu and Hall (2018), Parallelizing the dual revised simplex method, Mathematical
+Programming Computation 10, doi 10.1007/s12532-017-0130-5 (HiGHS, used as a library).
+"""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+
+from ainalym.answer import TOLERANCE, Answer, Sense, Status
+from ainalym.errors import OutsideError, law
+from ainalym.solve.linear import Linear, Pile
+
+_MODEL = highspy.HighsModelStatus
+_STOPPED = (
+    _MODEL.kTimeLimit,
+    _MODEL.kInterrupt,
+    _MODEL.kIterationLimit,
+    _MODEL.kSolutionLimit,
+    _MODEL.kObjectiveBound,
+    _MODEL.kObjectiveTarget,
+)
+_HAS_POINT = 2  # HiGHS: primal_solution_status of a feasible point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solution:
+    """What a solved program says: values, and what they are worth.
+
+    Attributes
+    ----------
+    value
+        Each column's value, in the order of the column ids. Read-only.
+    dual
+        Each row's change of the objective per one more unit of its right-hand side, in the
+        program's own sense; zeros for an integer program. Read-only.
+    reduced
+        The same per one more unit of each column's binding bound. Read-only.
+    """
+
+    value: NDArray[np.float64]
+    dual: NDArray[np.float64]
+    reduced: NDArray[np.float64]
+
+
+class Program(Linear):
+    """Build a sparse linear or mixed-integer program in batches, and solve it again as it grows.
+
+    The solver's state is kept: rows and columns added after a `solve` are all that the next
+    `solve` passes on, and a linear program continues from the last basis.
+
+    Parameters
+    ----------
+    sense
+        Whether the total gain is to be large (MAX) or small (MIN).
+    """
+
+    _threads_of_process: ClassVar[int] = 0
+    """HiGHS has one pool of threads for the whole process; this is the size last asked for."""
+
+    def __init__(self, sense: Sense = Sense.MAX) -> None:
+        super().__init__(sense)
+        self._passed_columns = self._passed_rows = self._passed_entries = 0
+        self._as_integer: NDArray[np.bool_] = np.empty(0, bool)
+        self._kept: NDArray[np.float64] | None = None
+        self._highs = _quiet_highs()
+        highs_sense = highspy.ObjSense.kMinimize
+        if sense is Sense.MAX:
+            highs_sense = highspy.ObjSense.kMaximize
+        self._highs.changeObjectiveSense(highs_sense)
+
+    def solve(
+        self,
+        *,
+        seconds: float = math.inf,
+        gap_allowed: float = 1e-4,
+        relax: bool = False,
+        start: NDArray[np.float64] | None = None,
+        threads: int = 1,
+        progress: Callable[[float, float, float], None] | None = None,
+    ) -> Answer[Solution]:
+        """Find the best values, or prove that there are none, and say how good they can be.
+
+        An interrupt from the keyboard ends the search with the best values so far.
+
+        Parameters
+        ----------
+        seconds
+            Time limit, above 0.
+        gap_allowed
+            The relative gap at which an integer program counts as solved.
+        relax
+            Whether to forget that columns must be whole.
+        start
+            A feasible value for every column; without one, an integer program starts from its
+            own last values where they still hold.
+        threads
+            How many the solver may use. Changing it while another thread solves is not safe.
+        progress
+            Called at most once a second with seconds so far, objective and bound, while an
+            integer program is being solved.
+
+        Raises
+        ------
+        OutsideError
+            The program is unbounded, the solver failed, or its values break a law.
+        """
+        self._pass_on()
+        self._set_integer(relax)
+        if self._n_columns == 0:
+            return self._answer_without_columns(gap_allowed)
+        integral = bool(self._as_integer.any())
+        if integral:
+            self._set_start(start)
+        if threads != Program._threads_of_process:
+            highspy.Highs.resetGlobalScheduler(True)
+            Program._threads_of_process = threads
+        highs = self._highs
+        highs.setOptionValue("threads", threads)
+        highs.setOptionValue("mip_rel_gap", gap_allowed)
+        highs.setOptionValue("time_limit", highs.getRunTime() + seconds)
+        with _watched(highs, integral, progress):
+            highs.run()
+        status = highs.getModelStatus()
+        if status == _MODEL.kUnboundedOrInfeasible:
+            status = self._tell_unbounded_from_infeasible(seconds)
+        return self._answer(status, integral, gap_allowed)
+
+    def _pass_on(self) -> None:
+        """Hand everything new to the solver: columns first, then rows, then lone entries."""
+        highs, old_columns, old_rows = self._highs, self._passed_columns, self._passed_rows
+        new = slice(self._passed_entries, None)
+        at_row, at_column = self._at_row.all[new], self._at_column.all[new]
+        factor = self._factor.all[new]
+        new_row, new_column = at_row >= old_rows, at_column >= old_columns
+        lone = ~new_row & ~new_column
+        if more := self._n_columns - old_columns:
+            mine = new_column & ~new_row
+            wide = (more, max(1, old_rows))
+            sparse = _summed(at_column[mine] - old_columns, at_row[mine], factor[mine], wide)
+            these = slice(old_columns, None)
+            sides = self._gain.all[these], self._lower.all[these], self._upper.all[these]
+            self._ok(highs.addCols(more, *sides, *sparse))
+            self._as_integer = np.append(self._as_integer, np.zeros(more, bool))
+        if more := self._n_rows - old_rows:
+            wide = (more, max(1, self._n_columns))
+            mine = new_row
+            sparse = _summed(at_row[mine] - old_rows, at_column[mine], factor[mine], wide)
+            these = slice(old_rows, None)
+            self._ok(
+                highs.addRows(more, self._row_lower.all[these], self._row_upper.all[these], *sparse)
+            )
+        for row, column in set(zip(at_row[lone].tolist(), at_column[lone].tolist(), strict=True)):
+            at = (self._at_row.all == row) & (self._at_column.all == column)
+            self._ok(highs.changeCoeff(row, column, float(self._factor.all[at].sum())))
+        known = np.unique(self._changed.all)
+        known = known[known < old_columns].astype(np.int32)
+        if known.size:
+            self._ok(highs.changeColsCost(known.size, known, self._gain.all[known]))
+            sides = self._lower.all[known], self._upper.all[known]
+            self._ok(highs.changeColsBounds(known.size, known, *sides))
+        self._changed = Pile(np.int64)
+        self._passed_columns, self._passed_rows = self._n_columns, self._n_rows
+        self._passed_entries = self._factor.all.size
+
+    def _set_integer(self, relax: bool) -> None:
+        """Tell the solver which columns must be whole, where that differs from the last time."""
+        wanted = self._integer.all & (not relax)
+        changed = np.flatnonzero(wanted != self._as_integer).astype(np.int32)
+        if changed.size:
+            kinds = wanted[changed].astype(np.uint8)
+            self._ok(self._highs.changeColsIntegrality(changed.size, changed, kinds))
+            self._as_integer = wanted.copy()
+
+    def _set_start(self, start: NDArray[np.float64] | None) -> None:
+        """Offer the solver a point to begin with: the given one, or our own last if it holds."""
+        if start is not None:
+            start = np.asarray(start, float)
+            law(
+                start.shape == (self._n_columns,),
+                said=f"start has shape {start.shape}, there are {self._n_columns} columns",
+            )
+        elif self._kept is not None:
+            start = np.zeros(self._n_columns)
+            start[: self._kept.size] = self._kept
+            if self.broken(start):
+                return
+        if start is not None:
+            point = highspy.HighsSolution()
+            point.col_value = start.tolist()
+            self._highs.setSolution(point)
+
+    def _answer(self, status: Any, integral: bool, gap_allowed: float) -> Answer[Solution]:
+        """Turn the solver's state into an answer, trusting none of its numbers but the bound."""
+        if status == _MODEL.kUnbounded:
+            raise OutsideError(
+                "The program is unbounded: its objective can grow for ever. Bound some column or"
+                " add the law that limits it."
+            )
+        if status == _MODEL.kInfeasible:
+            return self._no_value(Status.INFEASIBLE, self._worst, gap_allowed)
+        info = self._highs.getInfo()
+        stopped = status in _STOPPED
+        if not (stopped or status == _MODEL.kOptimal):
+            words = self._highs.modelStatusToString(status)
+            raise OutsideError(f"The solver stopped without an answer: {words}.")
+        bound = info.mip_dual_bound if integral else -self._worst
+        if stopped and info.primal_solution_status != _HAS_POINT:
+            return self._no_value(Status.UNKNOWN, bound, gap_allowed)
+        solution = self._solution(integral)
+        if broken := self.broken(solution.value, relax=not integral):
+            raise OutsideError(f"The solver's values break a law: {broken}.")
+        objective = float(self._gain.all @ solution.value)
+        if integral:
+            self._kept = solution.value
+        if not stopped and not integral:
+            bound = objective
+        said = Status.FEASIBLE if stopped else Status.OPTIMAL
+        room = abs(objective - bound)
+        if room <= TOLERANCE * max(1.0, abs(objective)):
+            bound = objective  # closed within the solver's own tolerance
+        elif room > gap_allowed * abs(objective):
+            said = Status.FEASIBLE
+        return Answer(
+            status=said,
+            value=solution,
+            objective=objective,
+            bound=bound,
+            sense=self.sense,
+            gap_allowed=gap_allowed,
+        )
+
+    @property
+    def _worst(self) -> float:
+        """The infinity that no value is worse than."""
+        return math.inf if self.sense is Sense.MIN else -math.inf
+
+    def _no_value(self, status: Status, bound: float, gap_allowed: float) -> Answer[Solution]:
+        """Answer without a value."""
+        return Answer(
+            status=status,
+            value=None,
+            objective=math.nan,
+            bound=bound,
+            sense=self.sense,
+            gap_allowed=gap_allowed,
+        )
+
+    def _answer_without_columns(self, gap_allowed: float) -> Answer[Solution]:
+        """Answer a program of no columns: nothing is chosen, and every row's sum is zero."""
+        if self.broken(np.empty(0)):
+            return self._no_value(Status.INFEASIBLE, self._worst, gap_allowed)
+        nothing = _read_only(np.empty(0))
+        zeros = _read_only(np.zeros(self._n_rows))
+        return Answer(
+            status=Status.OPTIMAL,
+            value=Solution(value=nothing, dual=zeros, reduced=nothing),
+            objective=0.0,
+            bound=0.0,
+            sense=self.sense,
+            gap_allowed=gap_allowed,
+        )
+
+    def _tell_unbounded_from_infeasible(self, seconds: float) -> Any:
+        """Ask whether anything is feasible at all, by solving for no gain."""
+        highs = self._highs
+        everything = np.arange(self._n_columns, dtype=np.int32)
+        self._ok(highs.changeColsCost(everything.size, everything, np.zeros(everything.size)))
+        highs.setOptionValue("time_limit", highs.getRunTime() + seconds)
+        highs.run()
+        status = highs.getModelStatus()
+        self._ok(highs.changeColsCost(everything.size, everything, self._gain.all))
+        return _MODEL.kUnbounded if status == _MODEL.kOptimal else status
+
+    def _solution(self, integral: bool) -> Solution:
+        """Read the solver's values and prices."""
+        found = self._highs.getSolution()
+        dual, reduced = np.zeros(self._n_rows), np.zeros(self._n_columns)
+        if not integral and found.dual_valid:
+            dual, reduced = np.array(found.row_dual), np.array(found.col_dual)
+        value = np.array(found.col_value)
+        return Solution(value=_read_only(value), dual=_read_only(dual), reduced=_read_only(reduced))
+
+    def clash(self, *, seconds: float = 30.0) -> tuple[str, ...]:
+        """Name a smallest set of laws that cannot hold together; the columns' bounds always hold.
+
+        Smallest means that leaving out any one of them makes the rest possible. Laws are left
+        out in the order in which they were named, so what was named last is rather kept. The
+        linear program is asked first, then the integer one about what is left.
+
+        Parameters
+        ----------
+        seconds
+            Time limit; a set cut short by it still clashes, but may be larger than needed.
+
+        Returns
+        -------
+        The laws' names; none when all can hold, when bounds alone clash, or when time ran out.
+        """
+        self._pass_on()
+        end = time.monotonic() + seconds
+        laws = self.laws()
+        kept = self._cannot_hold(laws, relax=True, end=end)
+        if self._integer.all.any():
+            laws = {name: laws[name] for name in kept} if kept is not None else laws
+            again = self._cannot_hold(laws, relax=False, end=end)
+            kept = kept if again is None else again
+        return tuple(kept or ())
+
+    def _cannot_hold(
+        self, laws: dict[str, NDArray[np.int64]], *, relax: bool, end: float
+    ) -> list[str] | None:
+        """Delete laws one by one while the rest still clashes; None if these do not clash."""
+        probe = _quiet_highs()
+        probe.passModel(self._highs.getLp())
+        everything = np.arange(self._n_columns, dtype=np.int32)
+        if everything.size == 0:
+            return None
+        kinds = (self._integer.all & (not relax)).astype(np.uint8)
+        probe.changeColsCost(everything.size, everything, np.zeros(everything.size))
+        probe.changeColsIntegrality(everything.size, everything, kinds)
+        rest = np.setdiff1d(np.arange(self._n_rows), np.concatenate([[], *laws.values()]))
+        _set_sides(probe, rest, -math.inf, math.inf)
+        if not _is_infeasible(probe, end):
+            return None
+        kept = []
+        for name, rows in laws.items():
+            _set_sides(probe, rows, -math.inf, math.inf)
+            if not _is_infeasible(probe, end):
+                kept.append(name)
+                _set_sides(probe, rows, self._row_lower.all[rows], self._row_upper.all[rows])
+        return kept
+
+    def _ok(self, status: Any) -> None:
+        """Stop if the solver refused what we passed; warnings are dropped tiny entries."""
+        if status == highspy.HighsStatus.kError:
+            raise OutsideError("The solver refused a part of the program.")
+
+
+def _quiet_highs() -> Any:
+    """Make a solver that prints nothing."""
+    highs = highspy.Highs()
+    highs.setOptionValue("output_flag", False)
+    return highs
+
+
+def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Close an array to writing."""
+    array.setflags(write=False)
+    return array
+
+
+def _summed(
+    major: NDArray[np.int64],
+    minor: NDArray[np.int64],
+    factor: NDArray[np.float64],
+    shape: tuple[int, int],
+) -> tuple[int, NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    """Lay entries out by `major`, duplicates summed, as the solver wants them."""
+    matrix = coo_array((factor, (major, minor)), shape=shape).tocsr()
+    matrix.sum_duplicates()
+    starts, at = matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32)
+    return int(matrix.nnz), starts, at, matrix.data
+
+
+def _set_sides(highs: Any, rows: NDArray[np.int64], lower: Any, upper: Any) -> None:
+    """Change what some rows' sums must lie between."""
+    if rows.size:
+        low = np.broadcast_to(np.asarray(lower, float), rows.shape).copy()
+        high = np.broadcast_to(np.asarray(upper, float), rows.shape).copy()
+        highs.changeRowsBounds(rows.size, rows.astype(np.int32), low, high)
+
+
+def _is_infeasible(highs: Any, end: float) -> bool:
+    """Tell whether the solver proves, before `end`, that nothing is feasible."""
+    left = end - time.monotonic()
+    if left <= 0:
+        return False
+    highs.setOptionValue("time_limit", highs.getRunTime() + left)
+    highs.run()
+    return highs.getModelStatus() == _MODEL.kInfeasible
+
+
+@contextmanager
+def _watched(
+    highs: Any, integral: bool, progress: Callable[[float, float, float], None] | None
+) -> Iterator[None]:
+    """Let the keyboard stop the solver at its next breath, and report progress each second.
+
+    The default handler would raise inside the solver's own loop, which is not written to be
+    left that way; so the signal only leaves a mark that the solver is shown.
+    """
+    asked = threading.Event()
+    last = -math.inf
+
+    def look(event: Any) -> None:
+        nonlocal last
+        out = event.data_out
+        if tells and out.running_time - last >= 1.0:
+            last = out.running_time
+            try:
+                progress(last - began, out.mip_primal_bound, out.mip_dual_bound)
+            except KeyboardInterrupt:
+                asked.set()
+        if asked.is_set():
+            event.interrupt()
+
+    began = highs.getRunTime()
+    tells = integral and progress is not None
+    breaths = [highs.cbSimplexInterrupt, highs.cbIpmInterrupt]
+    if integral:
+        breaths = [highs.cbMipInterrupt]
+    for breath in breaths:
+        breath.subscribe(look)
+    main = threading.current_thread() is threading.main_thread()
+    caught = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if caught:
+        signal.signal(signal.SIGINT, lambda *_: asked.set())
+    try:
+        yield
+    finally:
+        if caught:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for breath in breaths:
+            breath.unsubscribe(look)
