@@ -1,0 +1,1 @@
+"""Mathematics: arrays in, answers with a bound out; no word of waste."""
