@@ -73,8 +73,9 @@ def test_every_heading_as_worked_out_by_hand():
 
 
 def test_keepers_and_funds_as_worked_out_by_hand():
-    """Keeper of pt.1: gate 1000 x 180 + 3600 x 240 + 1250 x 5 = 1,050,250, support 200,000, less
+    """What keepers are left with, and which fund pays.
 
+    Keeper of pt.1: gate 1000 x 180 + 3600 x 240 + 1250 x 5 = 1,050,250 and support 200,000, less
     1,000,000, 37,500, 8,000 and 20,000: 184,750; then 1,440,375 + 277,500 - 1,350,000 - 52,500 -
     12,000 - 20,000 = 283,375. Keeper of pt.2: 180,000 + 30,000 - 200,000 - 5,000 - 10,000.
 
@@ -369,6 +370,17 @@ CASES = {
 def test_a_broken_rule_is_told_in_words(city, plan, sentence):
     _, issues = recount(tiny_city(**city), tiny_travel(), tiny_plan(**plan))
     assert sentence in [str(issue) for issue in issues]
+
+
+@pytest.mark.parametrize("factor", [0.5, 1 - 1e-7, 1 + 1e-7])
+@pytest.mark.parametrize("table", ["flows", "worked"])
+def test_no_mass_can_be_changed_unnoticed(table, factor):
+    plan = tiny_plan()
+    rows = getattr(plan, table)
+    for k in range(len(rows)):
+        mass_kg = np.where(np.arange(len(rows)) == k, rows.mass_kg * factor, rows.mass_kg)
+        changed = replace(plan, **{table: replace(rows, mass_kg=mass_kg)})
+        assert recount(tiny_city(), tiny_travel(), changed)[1], f"{table} row {k}"
 
 
 def test_no_road():
