@@ -90,6 +90,11 @@ class Linear:
         """How many rows there are."""
         return self._n_rows
 
+    @property
+    def gain(self) -> NDArray[np.float64]:
+        """What one unit of each column adds to the objective; a copy."""
+        return self._gain.all.copy()
+
     def columns(
         self,
         name: str,
@@ -218,6 +223,11 @@ class Linear:
         self._upper.all[ids] = high
         self._changed.add(ids, ids.shape)
 
+    def bounds(self, columns: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Tell the bounds of columns as they stand, lower and upper, one a column."""
+        ids = np.ravel(columns)
+        return self._lower.all[ids].copy(), self._upper.all[ids].copy()
+
     def broken(self, value: NDArray[np.float64], *, relax: bool = False) -> str:
         """Name the worst broken law, bound or wholeness, with its numbers; "" if all hold.
 
@@ -230,22 +240,20 @@ class Linear:
         """
         value = np.asarray(value, float)
         integer = self._integer.all & (not relax)
-        sums = np.bincount(
-            self._at_row.all,
-            weights=self._factor.all * value[self._at_column.all],
-            minlength=self._n_rows,
-        )
+        terms = self._factor.all * value[self._at_column.all]
+        sums = np.bincount(self._at_row.all, weights=terms, minlength=self._n_rows)
+        sizes = np.bincount(self._at_row.all, weights=np.abs(terms), minlength=self._n_rows)
         whole = np.where(integer, np.abs(value - np.round(value)), 0.0)
-        for blocks, found, lower, upper in (
-            (self._row_blocks, sums, self._row_lower.all, self._row_upper.all),
-            (self._column_blocks, value, self._lower.all, self._upper.all),
-            (self._column_blocks, whole, np.zeros(whole.size), np.zeros(whole.size)),
+        none = np.zeros(whole.size)
+        for blocks, found, lower, upper, size in (
+            (self._row_blocks, sums, self._row_lower.all, self._row_upper.all, sizes),
+            (self._column_blocks, value, self._lower.all, self._upper.all, np.abs(value)),
+            (self._column_blocks, whole, none, none, none),
         ):
             if found.size == 0:
                 continue
-            side = np.where(found < lower, lower, upper)
-            excess = np.maximum(lower - found, found - upper)
-            excess -= FEASIBLE * np.maximum(1.0, np.where(np.isfinite(side), np.abs(side), 1.0))
+            # A sum of large terms is only as exact as they are.
+            excess = np.maximum(lower - found, found - upper) - FEASIBLE * np.maximum(1.0, size)
             worst = int(np.argmax(excess))
             if excess[worst] > 0:
                 words = _words(blocks, worst)

@@ -1,0 +1,1 @@
+"""Measured claims: every number the documentation quotes is taken here."""

@@ -1,0 +1,1 @@
+"""Other people's published instances, stated with our own programs."""
