@@ -21,7 +21,7 @@ from cities import (
 
 from ainalym.errors import Issue
 from ainalym.model.place import SiteStatus
-from ainalym.model.plan import NEVER, Plan
+from ainalym.model.plan import NEVER, Flows, Installed, Plan, Worked
 from ainalym.model.programme import Objective
 from ainalym.plan.check import recount
 
@@ -403,6 +403,48 @@ def test_a_plan_for_another_city_is_an_issue_and_no_error():
         in issues
     )
     assert "table subsidy_minor" in {issue.where for issue in issues}
+
+
+def test_nonsense_is_told_and_never_raised():
+    city, travel, rng = tiny_city(), tiny_travel(), np.random.default_rng(5)
+    for _ in range(200):
+        count = int(rng.integers(0, 9))
+        low, high = (-2, 12) if rng.random() < 0.5 else (0, 2)
+
+        def column(low=low, high=high, count=count):
+            return rng.integers(low, high, count)
+
+        mass_kg = rng.choice([-1.0, 0.0, 5.0, nan, inf], count)
+        flows = Flows(
+            year=column(),
+            origin=column(),
+            target=column(),
+            material=column(),
+            mass_kg=mass_kg[: rng.integers(0, count + 1)] if rng.random() < 0.2 else mass_kg,
+        )
+        worked = Worked(
+            year=column(), site=column(), process=column(), material=column(), mass_kg=mass_kg
+        )
+        plan = Plan(
+            opened=rng.integers(-3, 4, 6),
+            brings_to=rng.integers(-3, 9, (2, 4)),
+            captured_kg=rng.choice([-1.0, nan, 5.0, inf], (2, 6, 2)),
+            installed=tuple(
+                Installed(
+                    site=str(rng.choice(["st.1", "heap", "x"])),
+                    process=str(rng.choice(["line", "press", "pick", "x"])),
+                    step=int(rng.integers(-1, 3)),
+                    year=int(rng.integers(-1, 4)),
+                )
+                for _ in range(3)
+            ),
+            worked=worked,
+            flows=flows,
+            subsidy_minor=rng.choice([-1.0, 0.0, nan, inf], (2, 6)),
+        )
+        tally, issues = recount(city, travel, plan)
+        assert issues
+        assert np.isfinite(tally.value_minor)
 
 
 def test_an_existing_stockpile_costs_no_opening():
