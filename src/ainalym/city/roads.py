@@ -109,12 +109,36 @@ def sites_without_road(city: City) -> Iterator[Issue]:
     if city.roads is None or not len(city.roads.tail):
         return
     sites = city.sites
-    far_m = _Net.of_lorries(city.roads).snap(sites.lon, sites.lat)[1]
+    far_m = road_gap_m(city.roads, sites.lon, sites.lat)
     for k in np.flatnonzero(far_m > REACH_M):
         if sites.kind[k] in (SiteKind.POINT, SiteKind.STATION):
             fault = f"{sites.kind[k]} {sites.id[k]!r} is {far_m[k]:,.0f} m from the nearest road"
             mend = f"move it within {REACH_M:.0f} m or add the road"
             yield Issue(f"sites/{sites.id[k]}", fault, mend)
+
+
+def road_gap_m(roads: Roads, lon: NDArray, lat: NDArray) -> NDArray[np.float64]:
+    """Measure how far positions are from the nearest road a lorry can come and leave by.
+
+    Parameters
+    ----------
+    roads
+        A graph with at least one node.
+    lon, lat
+        Degrees, WGS 84.
+    """
+    return _Net.of_lorries(roads).snap(lon, lat)[1]
+
+
+def joined_nodes(roads: Roads) -> NDArray[np.int64]:
+    """Give the rows of nodes that lorries can reach from each other: the largest such part.
+
+    Parameters
+    ----------
+    roads
+        A graph with at least one node.
+    """
+    return _Net.of_lorries(roads).node
 
 
 @dataclass(frozen=True, slots=True, eq=False)
