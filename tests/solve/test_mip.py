@@ -182,6 +182,29 @@ def test_wholeness_can_be_forgotten_and_remembered():
     assert again.value.value == pytest.approx(np.round(again.value.value), abs=1e-6)
 
 
+def test_a_linear_program_continues_where_it_was_before_whole_numbers():
+    program, _ = transport(4)
+    take = program.columns("take", 30, gain=-1.0, upper=1.5, integer=True)
+    program.put(program.rows("load", (), upper=20.25), take, np.linspace(1, 2, 30))
+    loose = program.solve(relax=True)
+    program.solve()
+    program.put(program.rows("more", (), upper=12.0), take)
+    cut = program.solve(relax=True)
+    fresh, _ = transport(4)
+    take = fresh.columns("take", 30, gain=-1.0, upper=1.5, integer=True)
+    fresh.put(fresh.rows("load", (), upper=20.25), take, np.linspace(1, 2, 30))
+    fresh.put(fresh.rows("more", (), upper=12.0), take)
+    assert cut.objective > loose.objective + 0.1
+    assert cut.objective == pytest.approx(fresh.solve(relax=True).objective, rel=1e-9)
+
+
+def test_values_that_break_a_law_are_an_outside_error(monkeypatch):
+    program, _ = knapsack(4)
+    monkeypatch.setattr(program, "broken", lambda value, relax=False: "weight[0] is 9, not 3")
+    with pytest.raises(OutsideError, match=r"weight\[0\] is 9"):
+        program.solve()
+
+
 def test_an_infeasible_program_names_the_two_laws_that_clash():
     program = Program(Sense.MIN)
     flow = program.columns("flow", 4, gain=1.0, upper=10.0)

@@ -31,10 +31,11 @@ _STOPPED = (
     _MODEL.kObjectiveBound,
     _MODEL.kObjectiveTarget,
 )
+_ENDED = (*_STOPPED, _MODEL.kOptimal, _MODEL.kInfeasible, _MODEL.kUnbounded)
 _HAS_POINT = 2  # HiGHS: primal_solution_status of a feasible point
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Solution:
     """What a solved program says: values, and what they are worth.
 
@@ -52,6 +53,10 @@ class Solution:
     value: NDArray[np.float64]
     dual: NDArray[np.float64]
     reduced: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        # Writing out the arrays costs milliseconds, and every answer is written once.
+        return f"Solution({self.value.size} columns, {self.dual.size} rows)"
 
 
 class Program(Linear):
@@ -74,6 +79,7 @@ class Program(Linear):
         self._passed_columns = self._passed_rows = self._passed_entries = 0
         self._as_integer: NDArray[np.bool_] = np.empty(0, bool)
         self._kept: NDArray[np.float64] | None = None
+        self._basis: Any = None
         self._highs = _quiet_highs()
         highs_sense = highspy.ObjSense.kMinimize
         if sense is Sense.MAX:
@@ -122,20 +128,57 @@ class Program(Linear):
             return self._answer_without_columns(gap_allowed)
         integral = bool(self._as_integer.any())
         if integral:
+            if self._highs.getBasis().valid:
+                self._basis = self._highs.getBasis()
             self._set_start(start)
+        else:
+            self._resume_basis()
         if threads != Program._threads_of_process:
             highspy.Highs.resetGlobalScheduler(True)
             Program._threads_of_process = threads
+        self._highs.setOptionValue("threads", threads)
+        self._highs.setOptionValue("mip_rel_gap", gap_allowed)
+        end = time.monotonic() + seconds
+        for attempt in ("warm", "cold"):
+            if attempt == "cold":
+                # Rarely a warm start ends in numerical trouble that a cold one does not meet.
+                self._highs.clearSolver()
+            status = self._run(end, integral, progress)
+            solution = self._solution(status, integral)
+            broken = self.broken(solution.value, relax=not integral) if solution else ""
+            if status in _ENDED and not broken:
+                return self._answer(status, solution, integral, gap_allowed)
+        if broken:
+            raise OutsideError(f"The solver's values break a law: {broken}.")
+        words = self._highs.modelStatusToString(status)
+        raise OutsideError(f"The solver stopped without an answer: {words}.")
+
+    def _run(
+        self,
+        end: float,
+        integral: bool,
+        progress: Callable[[float, float, float], None] | None,
+    ) -> Any:
+        """Let the solver work until it is done or the clock shows `end`; return how it stopped."""
         highs = self._highs
-        highs.setOptionValue("threads", threads)
-        highs.setOptionValue("mip_rel_gap", gap_allowed)
-        highs.setOptionValue("time_limit", highs.getRunTime() + seconds)
+        left = max(0.0, end - time.monotonic())
+        highs.setOptionValue("time_limit", highs.getRunTime() + left)
         with _watched(highs, integral, progress):
             highs.run()
         status = highs.getModelStatus()
         if status == _MODEL.kUnboundedOrInfeasible:
-            status = self._tell_unbounded_from_infeasible(seconds)
-        return self._answer(status, integral, gap_allowed)
+            status = self._tell_unbounded_from_infeasible(end)
+        return status
+
+    def _resume_basis(self) -> None:
+        """Go back to the last linear basis, which solving for whole numbers has thrown away."""
+        if self._basis is None or self._highs.getBasis().valid:
+            return
+        basis, kind = self._basis, highspy.HighsBasisStatus
+        columns, rows = basis.col_status, basis.row_status
+        basis.col_status = columns + [kind.kLower] * (self._n_columns - len(columns))
+        basis.row_status = rows + [kind.kBasic] * (self._n_rows - len(rows))
+        self._ok(self._highs.setBasis(basis))
 
     def _pass_on(self) -> None:
         """Hand everything new to the solver: columns first, then rows, then lone entries."""
@@ -201,7 +244,9 @@ class Program(Linear):
             point.col_value = start.tolist()
             self._highs.setSolution(point)
 
-    def _answer(self, status: Any, integral: bool, gap_allowed: float) -> Answer[Solution]:
+    def _answer(
+        self, status: Any, solution: Solution | None, integral: bool, gap_allowed: float
+    ) -> Answer[Solution]:
         """Turn the solver's state into an answer, trusting none of its numbers but the bound."""
         if status == _MODEL.kUnbounded:
             raise OutsideError(
@@ -210,17 +255,10 @@ class Program(Linear):
             )
         if status == _MODEL.kInfeasible:
             return self._no_value(Status.INFEASIBLE, self._worst, gap_allowed)
-        info = self._highs.getInfo()
-        stopped = status in _STOPPED
-        if not (stopped or status == _MODEL.kOptimal):
-            words = self._highs.modelStatusToString(status)
-            raise OutsideError(f"The solver stopped without an answer: {words}.")
-        bound = info.mip_dual_bound if integral else -self._worst
-        if stopped and info.primal_solution_status != _HAS_POINT:
+        stopped = status != _MODEL.kOptimal
+        bound = self._highs.getInfo().mip_dual_bound if integral else -self._worst
+        if solution is None:
             return self._no_value(Status.UNKNOWN, bound, gap_allowed)
-        solution = self._solution(integral)
-        if broken := self.broken(solution.value, relax=not integral):
-            raise OutsideError(f"The solver's values break a law: {broken}.")
         objective = float(self._gain.all @ solution.value)
         if integral:
             self._kept = solution.value
@@ -230,7 +268,7 @@ class Program(Linear):
         room = abs(objective - bound)
         if room <= TOLERANCE * max(1.0, abs(objective)):
             bound = objective  # closed within the solver's own tolerance
-        elif room > gap_allowed * abs(objective):
+        elif room > (gap_allowed + TOLERANCE) * abs(objective):
             said = Status.FEASIBLE
         return Answer(
             status=said,
@@ -272,20 +310,24 @@ class Program(Linear):
             gap_allowed=gap_allowed,
         )
 
-    def _tell_unbounded_from_infeasible(self, seconds: float) -> Any:
+    def _tell_unbounded_from_infeasible(self, end: float) -> Any:
         """Ask whether anything is feasible at all, by solving for no gain."""
         highs = self._highs
         everything = np.arange(self._n_columns, dtype=np.int32)
         self._ok(highs.changeColsCost(everything.size, everything, np.zeros(everything.size)))
-        highs.setOptionValue("time_limit", highs.getRunTime() + seconds)
+        highs.setOptionValue("time_limit", highs.getRunTime() + max(0.0, end - time.monotonic()))
         highs.run()
         status = highs.getModelStatus()
         self._ok(highs.changeColsCost(everything.size, everything, self._gain.all))
         return _MODEL.kUnbounded if status == _MODEL.kOptimal else status
 
-    def _solution(self, integral: bool) -> Solution:
-        """Read the solver's values and prices."""
-        found = self._highs.getSolution()
+    def _solution(self, status: Any, integral: bool) -> Solution | None:
+        """Read the solver's values and prices, if it has any."""
+        highs = self._highs
+        stopped = status in _STOPPED and highs.getInfo().primal_solution_status == _HAS_POINT
+        if not (stopped or status == _MODEL.kOptimal):
+            return None
+        found = highs.getSolution()
         dual, reduced = np.zeros(self._n_rows), np.zeros(self._n_columns)
         if not integral and found.dual_valid:
             dual, reduced = np.array(found.row_dual), np.array(found.col_dual)
