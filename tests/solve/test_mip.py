@@ -303,6 +303,9 @@ def test_a_key_press_gives_the_best_so_far():
     answer = program.solve(seconds=20.0)
     press.join()
     assert answer.status is Status.FEASIBLE
+    told = []
+    program.solve(seconds=1.5, progress=lambda s, objective, bound: told.append(s))
+    assert told[-1] > 1.0, "one key press stops one search, not the next"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

@@ -161,8 +161,7 @@ class Program(Linear):
     ) -> Any:
         """Let the solver work until it is done or the clock shows `end`; return how it stopped."""
         highs = self._highs
-        left = max(0.0, end - time.monotonic())
-        highs.setOptionValue("time_limit", highs.getRunTime() + left)
+        highs.setOptionValue("time_limit", max(0.0, end - time.monotonic()))
         with _watched(highs, integral, progress):
             highs.run()
         status = highs.getModelStatus()
@@ -315,7 +314,7 @@ class Program(Linear):
         highs = self._highs
         everything = np.arange(self._n_columns, dtype=np.int32)
         self._ok(highs.changeColsCost(everything.size, everything, np.zeros(everything.size)))
-        highs.setOptionValue("time_limit", highs.getRunTime() + max(0.0, end - time.monotonic()))
+        highs.setOptionValue("time_limit", max(0.0, end - time.monotonic()))
         highs.run()
         status = highs.getModelStatus()
         self._ok(highs.changeColsCost(everything.size, everything, self._gain.all))
@@ -429,7 +428,7 @@ def _is_infeasible(highs: Any, end: float) -> bool:
     left = end - time.monotonic()
     if left <= 0:
         return False
-    highs.setOptionValue("time_limit", highs.getRunTime() + left)
+    highs.setOptionValue("time_limit", left)
     highs.run()
     return highs.getModelStatus() == _MODEL.kInfeasible
 
@@ -452,13 +451,11 @@ def _watched(
         if tells and out.running_time - last >= 1.0:
             last = out.running_time
             try:
-                progress(last - began, out.mip_primal_bound, out.mip_dual_bound)
+                progress(last, out.mip_primal_bound, out.mip_dual_bound)
             except KeyboardInterrupt:
                 asked.set()
-        if asked.is_set():
-            event.interrupt()
+        event.interrupt(asked.is_set())  # also False: the solver remembers the last run's word
 
-    began = highs.getRunTime()
     tells = integral and progress is not None
     breaths = [highs.cbSimplexInterrupt, highs.cbIpmInterrupt]
     if integral:
