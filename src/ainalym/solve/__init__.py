@@ -1,1 +1,1 @@
-"""Mathematics: arrays in, answers with a bound out; no word of waste."""
+"""The mathematics: arrays in, an `Answer` out. Nothing here has heard of waste."""

@@ -1,0 +1,370 @@
+"""Choosing sites for gains: p-median, facility location and covering are one problem.
+
+    maximise  sum_i max(0, best gain of client i from an open site) - sum of costs of open sites
+
+with exactly p sites, at most p, a budget, or none of these. The whole of the mathematics is in
+docs/mathematics/sites.md.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ainalym.answer import Answer, Sense, Status
+from ainalym.errors import Issue, law, refuse
+from ainalym.solve.sites_bound import Descent, prove
+from ainalym.solve.sites_gains import Gains, best_pairs
+from ainalym.solve.sites_limits import Limits
+from ainalym.solve.sites_merge import merge
+from ainalym.solve.sites_search import Search
+
+__all__ = ["Choice", "Gains", "best_site", "bound", "choose", "worth"]
+
+_STEPS, _KICKS = 25, 15  # of the bound and of the search, in turns
+_IDLE_KICKS = 5_000  # without a better set, after which more are not worth the time
+_FRESHEN = 500  # kicks after which sums are recomputed, against drift
+_SURE = 1e-9  # relative margin within which a site is not called decided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Choice:
+    """Which sites to open, and the prices on clients that prove how good that is.
+
+    Attributes
+    ----------
+    open
+        Shape (sites,).
+    price
+        Shape (clients,), 0 or more: hand it to `bound` to check the proof, or to `choose` for a
+        similar problem.
+    """
+
+    open: NDArray[np.bool_]
+    price: NDArray[np.float64]
+
+
+def worth(gains: Gains, cost: ArrayLike, open: ArrayLike) -> float:
+    """Recompute what a set of open sites is worth: what clients gain less what sites cost.
+
+    Parameters
+    ----------
+    cost
+        Of each site, shape (sites,).
+    open
+        Which sites are open, shape (sites,).
+
+    Raises
+    ------
+    InputError
+        A shape is wrong or a cost is not finite.
+    """
+    cost, is_open = np.asarray(cost, float), np.asarray(open, bool)
+    refuse(
+        [*_column_faults("cost", cost, gains.sites), *_shape_faults("open", is_open, gains.sites)]
+    )
+    pair = best_pairs(gains.start, gains.site, is_open)
+    return math.fsum(gains.gain[pair[pair >= 0]]) - math.fsum(cost[is_open])
+
+
+def best_site(gains: Gains, open: ArrayLike) -> NDArray[np.int32]:
+    """Find each client's best open site, -1 where no open site gains anything.
+
+    Parameters
+    ----------
+    open
+        Which sites are open, shape (sites,).
+
+    Returns
+    -------
+    Sites, shape (clients,); of equally good ones, the one held first.
+    """
+    is_open = np.asarray(open, bool)
+    refuse(_shape_faults("open", is_open, gains.sites))
+    pair = best_pairs(gains.start, gains.site, is_open)
+    site = np.full(gains.clients, -1, np.int32)
+    site[pair >= 0] = gains.site[pair[pair >= 0]]
+    return site
+
+
+def bound(
+    gains: Gains,
+    cost: ArrayLike,
+    price: ArrayLike,
+    *,
+    p: int | None = None,
+    at_most: bool = False,
+    spend: ArrayLike | None = None,
+    budget: float = math.inf,
+    forced: ArrayLike | None = None,
+    forbidden: ArrayLike | None = None,
+) -> float:
+    """Compute what no allowed set of sites can exceed; true for any prices of 0 or more.
+
+    The sum is rounded outwards. Where no set is allowed at all, it is minus infinity.
+
+    Parameters
+    ----------
+    price
+        Of each client, shape (clients,): what it must be offered before a site counts it.
+    cost, p, at_most, spend, budget, forced, forbidden
+        As for `choose`.
+
+    Raises
+    ------
+    InputError
+        A shape or number cannot be used; every fault is listed.
+    """
+    price, cost = np.asarray(price, float), np.asarray(cost, float)
+    found = _column_faults("price", price, gains.clients, least=0.0)
+    limits = _limits(gains, cost, p, at_most, spend, budget, forced, forbidden, found)
+    if not limits.can_hold():
+        return -math.inf
+    return prove(gains, cost, price, limits).bound
+
+
+def choose(
+    gains: Gains,
+    cost: ArrayLike,
+    *,
+    p: int | None = None,
+    at_most: bool = False,
+    spend: ArrayLike | None = None,
+    budget: float = math.inf,
+    forced: ArrayLike | None = None,
+    forbidden: ArrayLike | None = None,
+    start: ArrayLike | None = None,
+    price: ArrayLike | None = None,
+    seconds: float = 10.0,
+    gap_allowed: float = 1e-4,
+    seed: int = 0,
+    progress: Callable[[float, float, float], None] | None = None,
+) -> Answer[Choice]:
+    """Choose the sites that are worth most, and say how far from the best they can be.
+
+    A client takes its best open site and gains nothing where none helps. The search ends at the
+    allowed gap, at the time limit, or when thousands of attempts found nothing better. The same
+    seed gives the same answer unless the time limit or the keyboard ended the search; either
+    gives the best set so far.
+
+    Parameters
+    ----------
+    cost
+        Of each site, in the unit of the gains, shape (sites,), finite; below 0 it is an income.
+    p, at_most
+        How many sites are open, exactly or at most; None for any number.
+    spend, budget
+        What each site takes of the budget, shape (sites,), 0 or more; and the budget.
+    forced, forbidden
+        Sites that must be open, and closed, shape (sites,).
+    start
+        A good set to begin from, shape (sites,); changed as little as needed where not allowed.
+    price
+        Prices of an earlier, similar answer, shape (clients,).
+    seconds
+        Time limit, above 0.
+    gap_allowed
+        Relative gap at which a set counts as optimal, 0 or more.
+    progress
+        Called now and then with seconds so far, worth and bound.
+
+    Returns
+    -------
+    The choice with its worth and bound; INFEASIBLE where the limits allow no set.
+
+    Raises
+    ------
+    InputError
+        A shape or number cannot be used; every fault is listed.
+    """
+    began = time.perf_counter()
+    cost = np.asarray(cost, float)
+    found = [] if seconds > 0 else [Issue("seconds", f"is {seconds}", "give more than 0")]
+    if not gap_allowed >= 0:
+        found.append(Issue("gap_allowed", f"is {gap_allowed}", "give 0 or more"))
+    if price is not None:
+        found += _column_faults("price", np.asarray(price, float), gains.clients, least=0.0)
+    if start is not None:
+        found += _shape_faults("start", np.asarray(start), gains.sites)
+    limits = _limits(gains, cost, p, at_most, spend, budget, forced, forbidden, found)
+    if not limits.can_hold():
+        return Answer(
+            status=Status.INFEASIBLE,
+            value=None,
+            objective=math.nan,
+            bound=-math.inf,
+            sense=Sense.MAX,
+            gap_allowed=gap_allowed,
+        )
+    hunt = _Hunt(gains, cost, limits, began=began, seconds=seconds, gap_allowed=gap_allowed)
+    return hunt.answer(start, price, np.random.default_rng(seed), progress)
+
+
+class _Hunt:
+    """One search for sites and for the proof that they are good, in turns."""
+
+    def __init__(
+        self,
+        gains: Gains,
+        cost: NDArray[np.float64],
+        limits: Limits,
+        *,
+        began: float,
+        seconds: float,
+        gap_allowed: float,
+    ) -> None:
+        self._gains, self._cost, self._limits = gains, cost, limits
+        self._began, self._end, self._gap_allowed = began, began + seconds, gap_allowed
+        self._merged = merge(gains)
+        self._narrow = limits
+
+    def has_time(self) -> bool:
+        """Tell whether the time limit is still ahead."""
+        return time.perf_counter() < self._end
+
+    def answer(
+        self,
+        start: ArrayLike | None,
+        price: ArrayLike | None,
+        rng: np.random.Generator,
+        progress: Callable[[float, float, float], None] | None,
+    ) -> Answer[Choice]:
+        """Hunt, and recompute all that is claimed from the clients as they were given."""
+        limits, small = self._limits, self._merged.gains
+        first = rng.random(small.sites)
+        if start is None:
+            first = limits.nearest(first, 0)
+        else:
+            given = np.asarray(start, bool)
+            first = limits.nearest(given + 0.5 * first, int(given.sum()))
+        self._search = Search(small, self._cost, limits, rng=rng, has_time=self.has_time)
+        prices = np.zeros(small.clients)
+        if price is not None:
+            prices = self._merged.summed(np.asarray(price, float))
+        self._descent = Descent(small, self._cost, limits, prices)
+        self._progress = progress
+        try:
+            self._search.improve(first)
+            if price is None:
+                self._descent = Descent(small, self._cost, limits, self._search.middle)
+            self._run()
+        except KeyboardInterrupt:
+            pass  # whoever waits wants the best so far, which is complete at any moment
+        is_open = self._search.is_open if limits.allow(self._search.is_open) else first
+        return self._claim(is_open, self._merged.split(self._descent.price))
+
+    def _run(self) -> None:
+        while not self._descent.done and not self._enough():
+            self._descent.lower(self._search.worth, _STEPS, self.has_time)
+            average = self._descent.average
+            self._decide()
+            if self.has_time():
+                wanted = int((average > 0.4).sum())
+                self._search.improve(self._narrow.nearest(average, wanted))
+            for _ in range(_KICKS):
+                if self.has_time():
+                    self._search.kick()
+        idle = kicks = 0
+        while idle < _IDLE_KICKS and not self._enough(tell=kicks % _FRESHEN == 0):
+            idle = 0 if self._search.kick() else idle + 1
+            kicks += 1
+            if kicks % _FRESHEN == 0:
+                self._decide()
+                self._search.improve(self._search.is_open)
+
+    def _enough(self, *, tell: bool = True) -> bool:
+        """Tell whether to stop: the gap is closed or the time is up."""
+        best, proved = self._search.worth, self._descent.best
+        if tell and self._progress is not None:
+            self._progress(time.perf_counter() - self._began, best, max(best, proved))
+        return proved - best <= self._gap_allowed * abs(best) or not self.has_time()
+
+    def _decide(self) -> None:
+        """Leave alone what the bound already decides: sites in all better sets, and in none."""
+        best, proved, pick = self._search.worth, self._descent.best, self._descent.pick
+        sure = best - _SURE * (1.0 + abs(best))
+        limits, is_open = self._limits, self._search.is_open
+        never = (proved + pick.out < sure) & ~is_open
+        always = (proved - pick.in_ < sure) & is_open
+        self._narrow = replace(
+            limits, forced=limits.forced | always, forbidden=limits.forbidden | never
+        )
+        self._search.keep(self._narrow.forced | self._narrow.forbidden)
+
+    def _claim(self, is_open: NDArray[np.bool_], price: NDArray[np.float64]) -> Answer[Choice]:
+        law(self._limits.allow(is_open), said="the chosen sites keep the limits")
+        objective = worth(self._gains, self._cost, is_open)
+        proved = prove(self._gains, self._cost, price, self._limits).bound
+        status = Status.FEASIBLE
+        if proved - objective <= self._gap_allowed * abs(objective):
+            status = Status.OPTIMAL
+        return Answer(
+            status=status,
+            value=Choice(open=is_open, price=price),
+            objective=objective,
+            bound=proved,
+            sense=Sense.MAX,
+            gap_allowed=self._gap_allowed,
+        )
+
+
+def _limits(
+    gains: Gains,
+    cost: NDArray[np.float64],
+    p: int | None,
+    at_most: bool,
+    spend: ArrayLike | None,
+    budget: float,
+    forced: ArrayLike | None,
+    forbidden: ArrayLike | None,
+    found: Iterable[Issue],
+) -> Limits:
+    """Check what limits the sites; `found` are faults seen elsewhere, to be told together."""
+    m = gains.sites
+    found = [*found, *_column_faults("cost", cost, m)]
+    if p is not None and (p != int(p) or p < 0):
+        found.append(Issue("p", f"is {p}", "give a whole number of 0 or more"))
+    if at_most and p is None:
+        found.append(Issue("at_most", "is set without p", "say how many sites p are allowed"))
+    if math.isnan(budget):
+        found.append(Issue("budget", "is nan", "give a number, or leave it out for no limit"))
+    if budget < math.inf and spend is None:
+        found.append(Issue("budget", "is given without spend", "say what each site takes of it"))
+    takes = np.zeros(m) if spend is None else np.asarray(spend, float)
+    found += _column_faults("spend", takes, m, least=0.0)
+    must = np.zeros(m, bool) if forced is None else np.asarray(forced, bool)
+    must_not = np.zeros(m, bool) if forbidden is None else np.asarray(forbidden, bool)
+    wrong = [*_shape_faults("forced", must, m), *_shape_faults("forbidden", must_not, m)]
+    found += wrong
+    if not wrong:
+        mend = "drop one of the two"
+        both = np.flatnonzero(must & must_not)
+        found += [Issue(f"site {j}", "is both forced and forbidden", mend) for j in both]
+    refuse(found)
+    return Limits(
+        least=p if p is not None and not at_most else 0,
+        most=m if p is None else p,
+        spend=takes,
+        budget=float(budget),
+        forced=must,
+        forbidden=must_not,
+    )
+
+
+def _shape_faults(name: str, column: NDArray, length: int) -> list[Issue]:
+    if column.shape == (length,):
+        return []
+    return [Issue(name, f"has shape {column.shape}", f"give a column of {length}")]
+
+
+def _column_faults(
+    name: str, column: NDArray[np.float64], length: int, *, least: float = -math.inf
+) -> list[Issue]:
+    if wrong_shape := _shape_faults(name, column, length):
+        return wrong_shape
+    mend = "give a finite number" + (f" of {least:g} or more" if math.isfinite(least) else "")
+    wrong = np.flatnonzero(~(np.isfinite(column) & (column >= least)))
+    return [Issue(f"{name} row {row}", f"is {column[row]}", mend) for row in wrong]
