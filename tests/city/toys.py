@@ -149,11 +149,11 @@ def _places() -> Places:
     count = 7
     return Places(
         id=tuple(f"b.{k + 1}" for k in range(count)),
-        lon=76.9 + 0.001 * np.arange(count),
-        lat=43.2 + 0.001 * np.arange(count),
+        lon=np.round(76.9 + 0.001 * np.arange(count), 3),
+        lat=np.round(43.2 + 0.001 * np.arange(count), 3),
         residents=100.0 * np.arange(1, count + 1),
         fractions=("paper", "plastic"),
-        waste_kg_per_day=np.column_stack([0.1 * np.arange(count), 0.05 * np.arange(count)]),
+        waste_kg_per_day=np.column_stack([0.5 * np.arange(count), 0.25 * np.arange(count)]),
         district=("north",) * 3 + ("south",) * 4,
     )
 

@@ -1,12 +1,13 @@
 """Sheets in, a city out: cells become values, values become nouns, nouns become a city."""
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import TypeVar
 
-from ainalym.city.cells import parse, speed_m_per_s
+from ainalym.city.cells import parse, speed_m_per_s, stand_in
 from ainalym.city.faults import Faults
 from ainalym.city.sheet import Sheet
-from ainalym.city.tables import WASTE_SUFFIX, Kind
+from ainalym.city.tables import WASTE_SUFFIX, Column, Kind
 from ainalym.errors import InputError, Issue
 from ainalym.model.city import Assumption, City
 from ainalym.model.market import Counter, Factor, Haul, Offer
@@ -20,9 +21,12 @@ from ainalym.units import PPM
 Noun = TypeVar("Noun")
 Columns = dict[str, list]
 
-POSITIONS = ("lon", "lat")
+CORE = ("programme", "materials", "blocks", "sites")
+"""Without these no fault between tables can be told from the fault of the missing table."""
+NAMED_BY_SETTING = {"factors": "programme/factor_set"}
 SLIPPERY = (Kind.ID, Kind.CHOICE, Kind.LIST)
-"""A wrong cell of these kinds makes its noun fail for other reasons too, which are not told."""
+SLIPPERY_NAMES = ("lon", "lat", "share", "capture_low", "capture_high")
+"""Wrong cells of these columns make their noun fail for other reasons too, which are not told."""
 
 
 def assemble(sheets: dict[str, Sheet], outline: str, faults: Faults) -> City | None:
@@ -42,6 +46,9 @@ def assemble(sheets: dict[str, Sheet], outline: str, faults: Faults) -> City | N
     The city, which is sound only if no fault was found; None when a table is missing.
     """
     values = {n: _values(sheet, faults) for n, sheet in sheets.items() if not sheet.broken}
+    for name in sheets.keys() - values.keys():
+        faults.taint(sheets[name].table.file)
+        faults.taint(NAMED_BY_SETTING.get(name, ""))
     work = _Work(values, sheets, faults)
     parts = {
         "materials": work.materials(),
@@ -55,9 +62,10 @@ def assemble(sheets: dict[str, Sheet], outline: str, faults: Faults) -> City | N
         "assumptions": work.assumptions(),
         "roads": work.roads(),
     }
-    programme = work.programme()
-    if programme is None or any(sheet.broken for sheet in sheets.values()):
+    if any(sheets[name].broken for name in CORE):
+        work.funds()
         return None
+    programme = work.programme()
     settings = {name: cells[0] for name, cells in values["programme"].items()}
     city = City(
         name=settings["city"],
@@ -87,17 +95,22 @@ def _values(sheet: Sheet, faults: Faults) -> Columns:
     repeated = _repeated(sheet, faults)
     for column in sheet.columns:
         cells = sheet.cells.get(column.name)
-        if cells is None:
-            cells = [""] * count
+        if cells is None and column.empty is None:
+            values[column.name] = [stand_in(column, "", k) for k in range(count)]
+            for k in range(count if column.name in SLIPPERY_NAMES else 0):
+                _taint(sheet, k, column, faults)
+            continue
+        cells = cells or [""] * count
         values[column.name], wrong = parse(column, cells)
         for fault in wrong:
-            slippery = column.kind in SLIPPERY or column.name in (*POSITIONS, "share", "years")
-            if slippery or fault.k in sheet.torn:
-                _taint(sheet, fault.k, faults)
+            if column.kind is Kind.ID:
+                cells[fault.k] = values[column.name][fault.k]
+            if column.kind in SLIPPERY or column.name in SLIPPERY_NAMES:
+                _taint(sheet, fault.k, column, faults)
             if fault.k not in sheet.torn:
                 faults.tell(Issue(sheet.where(fault.k, column.name), fault.fault, fault.mend))
     for k in sheet.torn:
-        _taint(sheet, k, faults)
+        _taint(sheet, k, None, faults)
     if repeated:
         kept = [k for k in range(count) if k not in repeated]
         values = {name: [column[k] for k in kept] for name, column in values.items()}
@@ -105,14 +118,17 @@ def _values(sheet: Sheet, faults: Faults) -> Columns:
     return values
 
 
-def _taint(sheet: Sheet, k: int, faults: Faults) -> None:
-    if sheet.table.name == "programme":
-        faults.taint("programme/stations")
-        return
-    key = sheet.key(k)
+def _taint(sheet: Sheet, k: int, column: Column | None, faults: Faults) -> None:
+    """Keep quiet about what a wrong cell makes wrong elsewhere."""
+    name = sheet.table.name
+    key = () if name == "programme" else sheet.key(k)
     for length in range(1, len(key) + 1):
         if length > 1 or len(key) == 1:
-            faults.taint("/".join((sheet.table.name, *key[:length])))
+            faults.taint("/".join((name, *key[:length])))
+    if column is None or column.kind is Kind.CHOICE:
+        faults.taint(sheet.table.file)
+        if name == "sites":
+            faults.taint("programme/stations")
 
 
 def _repeated(sheet: Sheet, faults: Faults) -> set[int]:
@@ -132,6 +148,7 @@ def _repeated(sheet: Sheet, faults: Faults) -> set[int]:
             fault = f"{said} stands twice, first in {sheet.rows[first[key]].partition(' ')[2]}"
             faults.tell(Issue(sheet.rows[k], fault, "rename or remove one of the two"))
             repeated.add(k)
+            faults.taint("/".join((sheet.table.name, *key[:-1])))
         first.setdefault(key, k)
     return repeated
 
@@ -155,9 +172,12 @@ class _Work:
             return noun(**given)
         except InputError as error:
             self.faults.translate(error.issues, self.sheets)
+            for issue in error.issues:
+                self.faults.taint(issue.where)
             return noun(**(given | stand_in))
 
     def materials(self) -> tuple[Material, ...]:
+        """Make the materials."""
         return tuple(self._material(row) for row in self.rows("materials"))
 
     def _material(self, row: dict) -> Material:
@@ -174,6 +194,7 @@ class _Work:
         )
 
     def processes(self) -> tuple[Process, ...]:
+        """Make the processes."""
         known = [row["id"] for row in self.rows("processes")]
         recipes: dict[str, dict[str, dict[str, int]]] = {name: {} for name in known}
         steps: dict[str, list[Step]] = {name: [] for name in known}
@@ -198,6 +219,8 @@ class _Work:
         if not self.sheets["processes"].broken and row["row"] not in sheet.torn:
             fault = f"process {row['process']!r} is unknown"
             mend = f"use one of {', '.join(sorted(known))}" if known else "add it to processes.csv"
+            for meant in get_close_matches(row["process"], known, n=1):
+                self.faults.taint(f"processes/{meant}")
             self.faults.tell(Issue(sheet.where(row["row"], "process"), fault, mend))
         return False
 
@@ -222,6 +245,7 @@ class _Work:
         )
 
     def places(self) -> Places | None:
+        """Make the places."""
         columns = self.values.get("blocks")
         if columns is None:
             return None
@@ -238,13 +262,20 @@ class _Work:
         )
 
     def sites(self) -> Sites | None:
+        """Make the sites."""
         columns = self.values.get("sites")
         if columns is None:
             return None
         kinds = tuple(SiteKind(word) for word in columns["kind"])
+        takes, holds = list(columns["takes"]), list(columns["holds"])
+        for k, kind in enumerate(kinds):
+            if kind is SiteKind.POINT:
+                takes[k] = takes[k] or ("?",)
+            if kind is SiteKind.STOCKPILE:
+                holds[k] = holds[k] or "?"
         return self.born(
             Sites,
-            {"kind": (SiteKind.PLANT,) * len(kinds)},
+            {"takes": tuple(takes), "holds": tuple(holds)},
             id=tuple(columns["id"]),
             name=tuple(columns["name"]),
             kind=kinds,
@@ -261,6 +292,7 @@ class _Work:
         )
 
     def counters(self) -> tuple[Counter, ...]:
+        """Make the counters."""
         return tuple(
             self.born(
                 Counter,
@@ -277,6 +309,7 @@ class _Work:
         )
 
     def offers(self) -> tuple[Offer, ...]:
+        """Make the offers."""
         return tuple(
             Offer(
                 site=row["site"],
@@ -288,6 +321,7 @@ class _Work:
         )
 
     def hauls(self) -> tuple[Haul, ...]:
+        """Make the hauls."""
         return tuple(
             Haul(
                 id=row["id"],
@@ -301,6 +335,7 @@ class _Work:
         )
 
     def factors(self) -> tuple[Factor, ...]:
+        """Make the factors."""
         return tuple(
             Factor(
                 set=row["set"],
@@ -311,12 +346,14 @@ class _Work:
         )
 
     def assumptions(self) -> tuple[Assumption, ...]:
+        """Make the assumptions."""
         names = Assumption.__slots__
         return tuple(
             Assumption(**{name: row[name] for name in names}) for row in self.rows("assumptions")
         )
 
     def roads(self) -> Roads | None:
+        """Make the roads."""
         nodes, arcs = self.values.get("road_nodes"), self.values.get("roads")
         if nodes is None or arcs is None:
             return None
@@ -337,10 +374,9 @@ class _Work:
             walkable=arcs["walk"],
         )
 
-    def programme(self) -> Programme | None:
-        if "programme" not in self.values:
-            return None
-        row = self.rows("programme")[0]
+    def programme(self) -> Programme:
+        """Make the programme."""
+        row, funds = self.rows("programme")[0], self.funds()
         return self.born(
             Programme,
             {},
@@ -354,7 +390,7 @@ class _Work:
             exactly=row["stations_rule"] == "exactly",
             objective=Objective(row["objective"]),
             target_share=row["target_share"],
-            funds=self._funds(row["first_year"], row["years"]),
+            funds=funds if self._horizon()[1] else (),
             keeper_minor_per_year=row["keeper_per_year"],
             subsidy_minor_per_year=row["subsidy_per_year"],
             gate_minor_per_kg={r["material"]: r["price_per_kg"] for r in self.rows("gate")},
@@ -368,7 +404,9 @@ class _Work:
             factor_set=row["factor_set"],
         )
 
-    def _funds(self, first_year: int, years: int) -> tuple[Fund, ...]:
+    def funds(self) -> tuple[Fund, ...]:
+        """Make the funds."""
+        first_year, years = self._horizon()
         amounts: dict[str, list[int]] = {}
         covers: dict[str, str] = {}
         for row in self.rows("budget"):
@@ -379,7 +417,7 @@ class _Work:
                 self._tell_budget(row, "covers", fault, "give each purpose a source of its own")
             if first_year <= year < first_year + years:
                 amounts[source][year - first_year] = row["amount"]
-            elif row["amount"]:
+            elif row["amount"] and years:
                 fault = f"year {year} is outside the plan"
                 mend = f"give a year from {first_year} to {first_year + years - 1}"
                 self._tell_budget(row, "year", fault, mend)
@@ -388,9 +426,18 @@ class _Work:
             for source in amounts
         )
 
+    def _horizon(self) -> tuple[int, int]:
+        """First year and years; none when a fault hides them."""
+        sheet, told = self.sheets["programme"], self.faults.places()
+        if sheet.broken or any(sheet.where(0, n) in told for n in ("first_year", "years")):
+            return 0, 0
+        row = self.rows("programme")[0]
+        return row["first_year"], row["years"]
+
     def _tell_budget(self, row: dict, column: str, fault: str, mend: str) -> None:
-        sheet = self.sheets["budget"]
-        self.faults.tell(Issue(sheet.where(row["row"], column), fault, mend))
+        where = self.sheets["budget"].where(row["row"], column)
+        if where not in self.faults.places():
+            self.faults.tell(Issue(where, fault, mend))
 
 
 def _step(row: dict) -> Step:

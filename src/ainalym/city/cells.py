@@ -69,7 +69,7 @@ def parse(column: Column, cells: list[str]) -> tuple[list, list[Fault]]:
         try:
             values.append(readers[column.kind](column, cell))
         except _Bad as bad:
-            values.append(stand_in(column))
+            values.append(stand_in(column, cell, k))
             faults.append(Fault(k, *bad.args))
     return values, faults
 
@@ -81,19 +81,33 @@ def plain_number(text: str) -> str:
     return text
 
 
-def stand_in(column: Column) -> object:
-    """Give a value in range, so that reading can go on to further faults."""
-    if column.kind in (Kind.NUMBER, Kind.WHOLE):
-        text = column.empty
-        if text is None:
-            low = column.low + 1 if column.above else column.low
-            text = "0" if low == -inf else f"{low:g}"
-        return _number(column, text)
-    if column.kind is Kind.NUMBERS:
-        return (1.0,)
-    plain = {Kind.LIST: (), Kind.SWITCH: True, Kind.CHOICE: column.choices[:1]}
-    value = plain.get(column.kind, "?")
-    return value[0] if column.kind is Kind.CHOICE else value
+def stand_in(column: Column, cell: str, k: int) -> object:
+    """Give a value in range for a faulty cell, so that reading can go on to further faults.
+
+    Parameters
+    ----------
+    column
+        The cell's column.
+    cell
+        Its text; what was probably meant is taken where it can be told.
+    k
+        Its row, which makes an empty id one of its own.
+    """
+    match column.kind:
+        case Kind.NUMBER | Kind.WHOLE:
+            low = 0.0 if column.low == -inf else column.low + column.above
+            return inf if column.empty == "inf" else _number(column, column.empty or f"{low:g}")
+        case Kind.NUMBERS:
+            return (1.0,)
+        case Kind.LIST:
+            return tuple(dict.fromkeys(w.strip() for w in cell.split(";") if w.strip()))
+        case Kind.SWITCH:
+            return True
+        case Kind.CHOICE:
+            close = get_close_matches(cell.strip().lower(), column.choices, n=1)
+            return (close or column.choices)[0]
+        case _:
+            return cell.strip() or f"?{k}"
 
 
 def say_number(value: float, scale: int = 0) -> str:
@@ -213,7 +227,8 @@ def _decimal(column: Column, text: str) -> Decimal:
     if SPACED_NUMBER.fullmatch(text):
         joined = re.sub(r"[\s\u00a0\u202f']", "", text).replace(",", ".")
         raise _Bad(fault, f"write {joined}, without spaces")
-    raise _Bad(fault, f"give {say_range(column)}")
+    allowed = say_range(column)
+    raise _Bad(fault, f"give {allowed if allowed.startswith('a ') else f'a number, {allowed}'}")
 
 
 def _text(column: Column, cell: str) -> str:

@@ -31,6 +31,10 @@ class Faults:
         if issue not in self._found:
             self._found.append(issue)
 
+    def places(self) -> set[str]:
+        """Tell which files and rows have faults so far."""
+        return {issue.where for issue in self._found}
+
     def taint(self, place: str) -> None:
         """Keep quiet about a noun whose cells are known to be wrong, such as `sites/st.03`."""
         self._tainted.add(place)
@@ -75,10 +79,14 @@ def _places(sheets: dict[str, Sheet]) -> dict[str, str]:
         if name == "steps":
             _place_steps(sheet, places)
             continue
+        changed = {k: where for (k, _), where in sheet.elsewhere.items()}
         for k in range(len(sheet)):
             key = sheet.key(k)
             for length in range(1, len(key) + 1):
-                places.setdefault("/".join((name, *key[:length])), sheet.rows[k])
+                noun = "/".join((name, *key[:length]))
+                if k in changed:
+                    places[noun] = changed[k]
+                places.setdefault(noun, sheet.rows[k])
     return places
 
 

@@ -193,11 +193,11 @@ def _outline(folder: Path, faults: Faults) -> str:
     mend = "save it as a GeoJSON FeatureCollection in UTF-8"
     try:
         text = path.read_text(encoding="utf-8-sig")
-        kind = json.loads(text)["type"]
-    except (ValueError, KeyError, TypeError) as error:
-        faults.tell(Issue(OUTLINE, f"the file is not GeoJSON: {error}", mend))
+        outline = json.loads(text)
+    except ValueError:
+        faults.tell(Issue(OUTLINE, "the file is not JSON", mend))
         return ""
-    if kind != "FeatureCollection":
-        faults.tell(Issue(OUTLINE, f"the file holds a {kind}", mend))
+    if not isinstance(outline, dict) or outline.get("type") != "FeatureCollection":
+        faults.tell(Issue(OUTLINE, "the file is not a FeatureCollection", mend))
         return ""
     return text

@@ -9,12 +9,15 @@ from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 
-from ainalym.city.cells import plain_number, say_words
+from ainalym.city.cells import plain_number
 from ainalym.city.tables import WASTE_SUFFIX, Column, Kind, Table, waste_column
 from ainalym.errors import Issue, OutsideError
 
 LARGEST_BYTES = 200_000_000
 """No city's table is larger; a file that is was put there by mistake."""
+
+WORDS = (Kind.CHOICE, Kind.LIST, Kind.SWITCH)
+"""Without a column of words nothing else in its table can be judged."""
 
 Tell = Callable[[Issue], None]
 
@@ -100,9 +103,9 @@ def open_sheet(path: Path, file: str, table: Table, tell: Tell, *, part: bool = 
         header = ",".join(column.name for column in table.columns)
         tell(Issue(file, "the file is empty", f"begin with the header {header}"))
         return Sheet(table=table, broken=True)
-    sheet = _headed(numbered[0][1], file, table, tell, part=part)
+    sheet, header = _headed(numbered[0][1], file, table, tell, part=part)
     if not sheet.broken:
-        _fill(sheet, numbered[0][1], numbered[1:], file, tell)
+        _fill(sheet, header, numbered[1:], file, tell)
         sheet.commas = delimiter == ";"
         if sheet.commas:
             _undo_commas(sheet)
@@ -150,7 +153,9 @@ def _delimiter(text: str, file: str, tell: Tell) -> str:
     return ","
 
 
-def _headed(header: list[str], file: str, table: Table, tell: Tell, *, part: bool) -> Sheet:
+def _headed(
+    header: list[str], file: str, table: Table, tell: Tell, *, part: bool
+) -> tuple[Sheet, list[str]]:
     """Match the header with the table's columns."""
     names = [name.strip() for name in header]
     known = {column.name: column for column in table.columns}
@@ -167,18 +172,20 @@ def _headed(header: list[str], file: str, table: Table, tell: Tell, *, part: boo
             close = get_close_matches(name, known, n=1)
             mend = f"is it {close[0]}?" if close else f"the columns are {', '.join(known)}"
             tell(Issue(where, f"column {name!r} is unknown", mend))
+            if close and close[0] not in names:
+                names[names.index(name)] = close[0]
     needed = [c for c in table.columns if c.name in table.key or not (part or c.empty is not None)]
     for column in needed:
         if column.name not in names:
             mend = f"add a column {column.name}: {column.help}"
             tell(Issue(where, f"column {column.name!r} is missing", mend))
-            sheet.broken = True
+            sheet.broken |= column.name in table.key or column.kind in WORDS
     if table.wide and not (waste or part):
         mend = "add one column for each fraction, such as paper_kg_per_day"
         tell(Issue(where, f"no column ends in {WASTE_SUFFIX}", mend))
         sheet.broken = True
     sheet.columns = (*table.columns, *waste)
-    return sheet
+    return sheet, names
 
 
 def _fill(sheet: Sheet, header: list[str], numbered: list, file: str, tell: Tell) -> None:
@@ -190,7 +197,7 @@ def _fill(sheet: Sheet, header: list[str], numbered: list, file: str, tell: Tell
             if any(cell.strip() for cell in row[width:]) or len(row) < width:
                 sheet.torn.add(len(kept))
                 mend = "put one cell under each column"
-                if comma := _broken_decimal(row):
+                if len(row) > width and (comma := _broken_decimal(row)):
                     mend = f"a decimal comma? write {comma}"
                 fault = f"has {len(row)} cells, the header has {width}"
                 tell(Issue(f"{file} row {number}", fault, mend))
@@ -203,8 +210,8 @@ def _fill(sheet: Sheet, header: list[str], numbered: list, file: str, tell: Tell
     columns = zip(*kept, strict=True) if kept else ([] for _ in header)
     known = {column.name for column in sheet.columns}
     for name, cells in zip(header, columns, strict=True):
-        if name.strip() in known:
-            sheet.cells[name.strip()] = list(cells)
+        if name in known:
+            sheet.cells[name] = list(cells)
 
 
 def _broken_decimal(row: list[str]) -> str:
@@ -251,7 +258,8 @@ def settings_of(path: Path, file: str, table: Table, tell: Tell, *, part: bool =
     for k in range(len(listed)):
         key, value = listed.cells["key"][k].strip(), listed.cells["value"][k]
         if key not in known:
-            mend = f"use {say_words(tuple(known), near=key)}"
+            close = get_close_matches(key, known, n=1)
+            mend = f"is it {close[0]}?" if close else f"the settings are {', '.join(known)}"
             tell(Issue(listed.rows[k], f"setting {key!r} is unknown", mend))
         elif key in sheet.cells:
             tell(Issue(listed.rows[k], f"setting {key!r} stands twice", "remove one of the two"))
@@ -262,7 +270,6 @@ def settings_of(path: Path, file: str, table: Table, tell: Tell, *, part: bool =
         if column.name not in sheet.cells and column.empty is None and not part:
             mend = f"add a row {column.name}: {column.help}"
             tell(Issue(file, f"setting {column.name!r} is missing", mend))
-            sheet.broken = True
     if listed.commas:
         _undo_commas(sheet)
     return sheet
