@@ -1,105 +1,21 @@
-"""Cities made of a small town's map written here, and of the real Almaty and Helsinki."""
+"""Cities made of a small town's map written here."""
 
 import json
 from dataclasses import replace
 from itertools import product
-from math import inf
 from pathlib import Path
 
 import numpy as np
 import osmium
 import pytest
-from osmium.osm.mutable import Node, Way
+from osmium.osm.mutable import Relation
+from towns import EDIT, WORLD, Town, a_template, a_town, at, districts_of_town, oblong
 
 from ainalym.city.osm import from_osm, read_extract, write_osm_city
 from ainalym.city.read import read, scenarios
 from ainalym.city.roads import measure, sites_without_road, straight_m
 from ainalym.errors import InputError
-from ainalym.model.city import City
-from ainalym.model.market import Counter, Factor, Haul, Offer
-from ainalym.model.material import Material, MaterialKind
-from ainalym.model.place import Places, SiteKind, Sites, SiteStatus
-from ainalym.model.process import Process, Step
-from ainalym.model.programme import Cover, Fund, Objective, Programme, Walk
-
-DATA = Path(__file__).parents[2] / "../shared/data"
-LON, LAT = 76.90, 43.20
-M_LAT = 1 / 111_195.08
-M_LON = M_LAT / np.cos(np.radians(LAT))
-EDIT = {"version": 1, "timestamp": "2026-05-06T00:00:00Z"}
-WORLD = (-180.0, -90.0, 180.0, 90.0)
-
-
-def at(x, y):
-    """Turn metres east and north of the town's corner into lon, lat."""
-    return LON + x * M_LON, LAT + y * M_LAT
-
-
-class Town:
-    """A map being drawn, in metres, and written as an extract."""
-
-    def __init__(self):
-        self.nodes, self.ways = [], []
-
-    def node(self, x, y, **tags):
-        more = {"location": at(x, y), "tags": tags}
-        self.nodes.append(Node(id=len(self.nodes) + 1, **EDIT, **more))
-        return len(self.nodes)
-
-    def way(self, nodes, **tags):
-        self.ways.append(Way(id=len(self.ways) + 1, **EDIT, nodes=nodes, tags=tags))
-
-    def square(self, x, y, side, **tags):
-        corners = [(0, 0), (side, 0), (side, side), (0, side)]
-        ring = [self.node(x + dx, y + dy) for dx, dy in corners]
-        self.way([*ring, ring[0]], **tags)
-
-    def write(self, path):
-        with osmium.SimpleWriter(path) as writer:
-            for thing in (*self.nodes, *self.ways):
-                writer.add(thing)
-        return path
-
-
-def a_town():
-    """Draw ten by six streets 100 m apart, homes in the west, shops, land and rails."""
-    town = Town()
-    grid = {(i, j): town.node(100 * i, 100 * j) for i, j in product(range(11), range(7))}
-    for j in range(7):
-        town.way([grid[i, j] for i in range(11)], highway="residential")
-    for i in range(11):
-        kind = "tertiary" if i == 5 else "residential"
-        town.way([grid[i, j] for j in range(7)], highway=kind, maxspeed="20")
-    for i, j in product(range(5), range(6)):
-        tags = {"building:levels": "9"} if (i, j) == (0, 0) else {}
-        town.square(100 * i + 40, 100 * j + 40, 20, building="apartments", **tags)
-    town.square(30, 30, 5, building="garage")
-    for k, (i, j) in enumerate(product((0, 2, 4), (1, 3, 5))):
-        town.node(100 * i + 10, 100 * j + 10, shop="kiosk", name=f"Kiosk {k}")
-    town.node(260, 110, amenity="recycling")
-    town.node(110, 260, shop="vacant")
-    town.node(5000, 5000, shop="convenience", name="too far")
-    town.square(1050, 100, 80, landuse="industrial", name="Old mill")
-    town.square(1050, 250, 30, landuse="industrial", name="too small")
-    town.square(1050, 520, 60, landuse="commercial")
-    rails = [town.node(-50, 0), town.node(-50, 300), town.node(-50, 600)]
-    town.way(rails, railway="rail", service="yard")
-    return town
-
-
-def oblong(name, west, south, east, north, **more):
-    """Make a GeoJSON feature of an oblong given in metres."""
-    corners = [(west, south), (east, south), (east, north), (west, north), (west, south)]
-    ring = [list(at(x, y)) for x, y in corners]
-    geometry = {"type": "Polygon", "coordinates": [ring]}
-    return {"type": "Feature", "properties": {"name": name} | more, "geometry": geometry}
-
-
-def districts_of_town():
-    """Cut the town into a western and an eastern district."""
-    west = oblong("West", -60, -60, 499, 660, **{"name:ru": "Западный район"})
-    east = oblong("Shyghys", 499, -60, 1060, 660, **{"name:ru": "Шығыс ауданы"})
-    return {"type": "FeatureCollection", "features": [west, east]}
+from ainalym.model.place import SiteKind
 
 
 @pytest.fixture
@@ -111,93 +27,6 @@ def town(tmp_path):
     residents = tmp_path / "residents.csv"
     residents.write_text("district,residents\nзападный,2001\nШЫҒЫС,1000\n", encoding="utf-8")
     return extract, districts, residents
-
-
-def a_template() -> City:
-    """Make a city of one block in the town's middle, with every kind of site."""
-    paper = Material(id="paper", kind=MaterialKind.FRACTION, fraction="paper")
-    glass = Material(id="glass", kind=MaterialKind.FRACTION, fraction="glass")
-    bale = Material(id="paper.bale", kind=MaterialKind.GRADE, fraction="paper")
-    residue = Material(id="residue", kind=MaterialKind.RESIDUE)
-    lon, lat = at(500, 300)
-    places = Places(
-        id=("b",),
-        lon=[lon],
-        lat=[lat],
-        residents=[1000],
-        fractions=("paper", "glass"),
-        waste_kg_per_day=[[80.0, 60.0]],
-        district=("",),
-    )
-    kinds = (SiteKind.POINT, SiteKind.POINT, SiteKind.STATION, SiteKind.PLANT, SiteKind.LANDFILL)
-    status = [SiteStatus.CANDIDATE] * 3 + [SiteStatus.EXISTING] * 2
-    sites = Sites(
-        id=("p1", "p2", "s1", "mill", "pit"),
-        name=("", "", "", "Paper mill", "Pit"),
-        kind=kinds,
-        status=tuple(status),
-        lon=[lon] * 5,
-        lat=[lat, lat, lat, lat, at(0, 9000)[1]],
-        capex_minor=[100, 300, 5000, 0, 0],
-        fixed_minor_per_year=[10, 30, 500, 0, 0],
-        capacity_kg_per_year=[inf] * 5,
-        stock_kg=[0] * 5,
-        holds=("",) * 5,
-        takes=(("paper", "glass"), ("paper", "glass"), (), (), ()),
-        jobs=[1, 1, 5, 0, 0],
-    )
-    sort = Process(
-        id="sort",
-        at=SiteKind.STATION,
-        recipe_ppm={"paper": {"paper.bale": 900_000, "residue": 100_000}},
-        steps=(Step(capacity_kg_per_year=1e6, capex_minor=1000, fixed_minor_per_year=10),),
-    )
-    counters = tuple(
-        Counter(
-            fraction=fraction,
-            buyback_minor_per_kg=1,
-            handling_minor_per_kg=1,
-            support_minor_per_kg=0,
-            capture_low=0.2,
-            capture_high=0.6,
-            reference_minor_per_kg=5,
-        )
-        for fraction in places.fractions
-    )
-    programme = Programme(
-        name="template",
-        currency="KZT",
-        first_year=2026,
-        years=2,
-        discount_share=0.08,
-        growth_share=0.0,
-        stations=1,
-        exactly=True,
-        objective=Objective.VALUE,
-        target_share=0.0,
-        funds=(Fund(source="city", covers=Cover.ANYTHING, amount_minor=(10**9, 0)),),
-        keeper_minor_per_year=0,
-        subsidy_minor_per_year=0,
-        gate_minor_per_kg={"paper": 10},
-        walk=Walk(limit_m=400),
-        factor_set="a",
-    )
-    return City(
-        name="template",
-        date="2026-01-01",
-        programme=programme,
-        materials=(paper, glass, bale, residue),
-        processes=(sort,),
-        places=places,
-        sites=sites,
-        counters=counters,
-        offers=(Offer(site="mill", material="paper.bale", price_minor_per_kg=20),),
-        hauls=tuple(
-            Haul(id=f"lorry-{k}", origin=k, cost_minor_per_kg_km=0.1)
-            for k in (SiteKind.POINT, SiteKind.STATION)
-        ),
-        factors=(Factor(set="a", material="paper", avoided_kg_per_kg=1),),
-    )
 
 
 def made(town, **more):
@@ -273,6 +102,9 @@ def test_missing_buildings_are_made_up_by_roads_and_told(town):
     assert note.needs_local_value
     assert "buildings of Shyghys are mapped for 0% of its residents" in note.source
     assert "West: residents with a mapped building" not in notes
+    hidden = notes["districts the extract hardly shows"]
+    assert hidden.value == "Shyghys"
+    assert "(33% of all); most of the east of the city is missing" in hidden.source
     assert "corners" not in notes["candidate points"].source
     assert notes["lorry speed: residential"].value == "25"
 
@@ -416,6 +248,35 @@ def test_extract_cut_short_is_refused(town):
         made(town)
 
 
+def test_extract_with_names_in_another_encoding_is_refused(tmp_path):
+    town = Town()
+    town.node(0, 0, shop="kiosk", name="Kiosk")
+    plain = osmium.io.File(str(tmp_path / "odd.osm.pbf"), "pbf,pbf_compression=none")
+    content = town.write(plain, tmp_path / "odd.osm.pbf").read_bytes()
+    assert b"Kiosk" in content
+    (tmp_path / "odd.osm.pbf").write_bytes(content.replace(b"Kiosk", b"Ki\xffsk"))
+    with pytest.raises(InputError, match="the file is damaged or cut short"):
+        read_extract(tmp_path / "odd.osm.pbf", WORLD)
+
+
+def test_courtyards_are_not_floors(tmp_path):
+    town = Town()
+    rings = []
+    for x, side in ((0, 100), (20, 60)):
+        ring = [
+            town.node(x + dx, x + dy) for dx, dy in ((0, 0), (side, 0), (side, side), (0, side))
+        ]
+        town.way([*ring, ring[0]])
+        rings.append(len(town.ways))
+    members = [("w", rings[0], "outer"), ("w", rings[1], "inner")]
+    tags = {"type": "multipolygon", "building": "apartments", "building:levels": "3"}
+    town.relations.append(Relation(id=1, **EDIT, members=members, tags=tags))
+    town.way([town.node(0, -10), town.node(500, -10)], highway="residential")
+    extract = read_extract(town.write(tmp_path / "t.osm.pbf"), WORLD)
+    assert list(extract.home_m2) == pytest.approx([3 * (100**2 - 60**2)], rel=1e-3)
+    assert straight_m(extract.home_lon, extract.home_lat, *at(50, 50)) < 0.1
+
+
 def test_extract_without_roads_is_refused(town):
     bare = Town()
     bare.node(0, 0, shop="kiosk")
@@ -455,6 +316,8 @@ def test_nothing_and_nonsense_cannot_be_asked_for(town):
     assert len(refused.value.issues) == 2
     with pytest.raises(InputError, match="speeds/primary: the speed is 0 km/h"):
         made(town, speeds={"primary": 0.0})
+    with pytest.raises(InputError, match="'main' is no class of road"):
+        made(town, speeds={"main": 30.0})
 
 
 def test_missing_files_are_all_told_at_once(tmp_path):
@@ -462,86 +325,3 @@ def test_missing_files_are_all_told_at_once(tmp_path):
     with pytest.raises(InputError) as refused:
         from_osm(*paths, template=a_template())
     assert [issue.where for issue in refused.value.issues] == ["a.osm.pbf", "b.geojson", "c.csv"]
-
-
-def real(*parts):
-    """Find a real file, or skip."""
-    path = DATA.joinpath(*parts)
-    if not path.exists():
-        pytest.skip(f"{path} is not there")
-    return path
-
-
-@pytest.fixture(scope="module")
-def almaty(tmp_path_factory):
-    """Make Almaty of its extract of 2012 and its residents of 2026-03 (stat.gov.kz)."""
-    extract, districts = real("almaty", "almaty-2012.osm.pbf"), real("almaty", "districts.geojson")
-    facts = json.loads(real("almaty", "facts.json").read_text(encoding="utf-8"))
-    people = facts["district_population_2026_03"]
-    rows = [f"{k},{v}" for k, v in people.items() if k not in ("source", "sum")]
-    table = tmp_path_factory.mktemp("almaty") / "residents.csv"
-    table.write_text("district,population\n" + "\n".join(rows), encoding="utf-8")
-    return from_osm(extract, districts, table, template=a_template()), people["sum"]
-
-
-def test_almaty_is_large_enough_and_whole(almaty):
-    cities, people = almaty
-    city = cities["blend"]
-    assert len(city.places) >= 3000
-    assert len(city.sites.rows(SiteKind.POINT)) >= 400
-    assert len(city.sites.rows(SiteKind.STATION)) >= 10
-    assert not list(city.check())
-    assert not list(sites_without_road(city))
-    for other in cities.values():
-        assert other.places.residents.sum() == people
-        assert len(set(other.places.district)) == 8
-    assert len(json.loads(city.outline)["features"]) == 8
-    assert len(city.outline) < 50_000
-
-
-def test_almaty_says_what_the_old_extract_lacks(almaty):
-    notes = {a.name: a.source for a in almaty[0]["blend"].assumptions}
-    assert "mapped for 4% of its residents" in notes["Alatau: residents with a mapped building"]
-    assert "Nauryzbai: share of its area in the extract" in notes
-    assert "newest edit 2012-03-13" in notes["roads"]
-
-
-def test_almaty_is_served_by_its_points(almaty):
-    city = almaty[0]["blend"]
-    city = replace(city, programme=replace(city.programme, walk=Walk(limit_m=1000)))
-    travel = measure(city)
-    served = city.places.residents[np.unique(travel.walk_place)].sum()
-    assert served > 0.6 * city.places.residents.sum()
-    points, stations = city.sites.rows(SiteKind.POINT), city.sites.rows(SiteKind.STATION)
-    assert np.all(np.isfinite(travel.haul_m[np.ix_(points, stations)]))
-    straight = straight_m(
-        city.sites.lon[points][:, None], city.sites.lat[points][:, None],
-        city.sites.lon[stations], city.sites.lat[stations],
-    )  # fmt: skip
-    detour = travel.haul_m[np.ix_(points, stations)].sum() / straight.sum()
-    assert 1.1 < detour < 1.6
-
-
-def test_helsinki_works_with_one_district_and_a_template_from_afar(tmp_path):
-    extract = real("helsinki", "Helsinki.osm.pbf")
-    roads = read_extract(extract, WORLD).roads
-    west, south = float(roads.lon.min()), float(roads.lat.min())
-    east, north = float(roads.lon.max()), float(roads.lat.max())
-    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    geometry = {"type": "Polygon", "coordinates": [ring]}
-    feature = {"type": "Feature", "properties": {"name": "Keskusta"}, "geometry": geometry}
-    districts, table = tmp_path / "d.geojson", tmp_path / "r.csv"
-    tree = {"type": "FeatureCollection", "features": [feature]}
-    districts.write_text(json.dumps(tree), encoding="utf-8")
-    table.write_text("district,residents\nkeskusta,21000\n", encoding="utf-8")
-    cities = from_osm(
-        extract, districts, table, template=a_template(), blocks=200, points=60, stations=4
-    )
-    city = cities["blend"]
-    assert city.places.residents.sum() == 21000
-    assert len(city.places) >= 200
-    assert len(city.sites.rows(SiteKind.POINT)) == 60
-    assert len(city.sites.rows(SiteKind.STATION)) == 4
-    assert not list(city.check())
-    mill = city.sites.row["mill"]
-    assert 24 < city.sites.lon[mill] < 26

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import cos, radians
+from math import cos, inf, radians
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from ainalym.city.tags import (
     HOME_STREETS,
     HOMES,
     NOT_WALKED,
+    ROUGH_ROADS,
     SPEED_KM_PER_H,
     directions,
     is_high,
@@ -213,24 +214,29 @@ def read_extract(path: Path, box: Box, *, speeds: Mapping[str, float] | None = N
         speed is not above 0.
     """
     refuse(_faults_of_file(path))
+    refuse(_faults_of_speeds(speeds or {}))
     pace = SPEED_KM_PER_H | dict(speeds or {})
-    refuse(
-        Issue(f"speeds/{name}", f"the speed is {value:g} km/h", "give a number above 0")
-        for name, value in pace.items()
-        if not value > 0
-    )
     found = _Found(box, pace)
     wanted = osmium.filter.KeyFilter(*KEYS)
     try:
         for thing in osmium.FileProcessor(path).with_areas(wanted).with_filter(wanted):
             found.add(thing)
-    except RuntimeError as error:
+    except (RuntimeError, UnicodeDecodeError) as error:
         mend = "fetch it again, or write it anew with `osmium cat`"
         refuse([Issue(path.name, f"the file is damaged or cut short: {error}", mend)])
     extract = found.extract(path.name)
     if not len(extract.roads.tail):
         refuse([found.fault_without_roads(path.name)])
     return extract
+
+
+def _faults_of_speeds(speeds: Mapping[str, float]) -> Iterator[Issue]:
+    for kind, value in speeds.items():
+        if not 0 < value < inf:
+            yield Issue(f"speeds/{kind}", f"the speed is {value:g} km/h", "give a number above 0")
+        if kind not in SPEED_KM_PER_H and kind not in ROUGH_ROADS:
+            known = ", ".join((*SPEED_KM_PER_H, *ROUGH_ROADS))
+            yield Issue(f"speeds/{kind}", f"{kind!r} is no class of road", f"use one of {known}")
 
 
 def _faults_of_file(path: Path) -> Iterator[Issue]:
@@ -344,13 +350,13 @@ class _Found:
             self._add_spots(f"w{way.id}", lon, lat, 0.0, tags)
 
     def _add_area(self, area: osmium.osm.Area, tags: dict[str, str]) -> None:
-        ring = max(area.outer_rings(), key=len, default=None)
-        if ring is None:
+        parts = [_middle(line) for line in map(_line, area.outer_rings()) if len(line) > 3]
+        if not parts:
             return
-        line = np.array([(n.lon, n.lat) for n in ring if n.location.valid()])
-        if len(line) < 4:
-            return
-        lon, lat, area_m2 = _middle(line)
+        lon, lat, _ = max(parts, key=lambda part: part[2])
+        yards = [line for o in area.outer_rings() for line in map(_line, area.inner_rings(o))]
+        area_m2 = sum(part[2] for part in parts)
+        area_m2 -= sum(_middle(line)[2] for line in yards if len(line) > 3)
         if not self._inside(lon, lat):
             return
         if tags.get("building") in HOMES and ("amenity" not in tags or is_high(tags)):
@@ -413,6 +419,10 @@ def _say_box(box: Box) -> str:
 
 def _overlap(one: Box, other: Box) -> bool:
     return all(one[k] <= other[k + 2] and other[k] <= one[k + 2] for k in (0, 1))
+
+
+def _line(ring: osmium.osm.NodeRefList) -> NDArray[np.float64]:
+    return np.array([(n.lon, n.lat) for n in ring if n.location.valid()])
 
 
 def _middle(line: NDArray) -> tuple[float, float, float]:

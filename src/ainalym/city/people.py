@@ -25,6 +25,12 @@ SEEN_SHARE = 0.5
 """A district with anything mapped in less than half of its 500 m squares is called incomplete."""
 
 
+COMPASS = (
+    *("north", "north-east", "east", "south-east"),
+    *("south", "south-west", "west", "north-west"),
+)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Settled:
     """Blocks and how many people live in each, by each way to weigh.
@@ -78,7 +84,7 @@ def settle(districts: Districts, extract: Extract, blocks: int) -> Settled:
     blocks
         How many blocks to make at least, 1 or more.
     """
-    pieces, notes = _weigh(districts, extract)
+    pieces, trusted, notes = _weigh(districts, extract)
     low, high = SMALLEST_CELL_M // CELL_STEP_M, LARGEST_CELL_M // CELL_STEP_M
     best = _cut(districts, pieces, SMALLEST_CELL_M)
     while low < high:
@@ -94,57 +100,66 @@ def settle(districts: Districts, extract: Extract, blocks: int) -> Settled:
         district=best.district,
         residents=best.residents,
         cell_m=best.cell_m,
-        notes=(*_notes(best, districts, extract), *notes),
+        notes=(
+            *_notes(best, districts, extract),
+            *_notes_of_hidden(districts, extract, trusted),
+            *notes,
+        ),
     )
 
 
-def _weigh(districts: Districts, extract: Extract) -> tuple[_Pieces, list[Assumption]]:
-    """Give each building and piece of street its share of its district, in each way."""
-    lons = [extract.home_lon, extract.street_lon]
-    lats = [extract.home_lat, extract.street_lat]
-    homes = districts.find(extract.home_lon, extract.home_lat)
-    streets = districts.find(extract.street_lon, extract.street_lat)
-    floor, road = np.zeros(len(homes)), np.zeros(len(streets))
-    bare: list[NDArray] = []
-    notes: list[Assumption] = []
-    trusted = np.zeros(len(districts.name))
-    for k, name in enumerate(districts.name):
-        here, along = homes == k, streets == k
-        floor_m2 = float(extract.home_m2[here].sum())
-        need_m2 = FULL_M2_PER_RESIDENT * max(1, int(districts.residents[k]))
-        trusted[k] = min(1.0, floor_m2 / need_m2)
-        if floor_m2:
-            floor[here] = extract.home_m2[here] / floor_m2
-        if np.any(along & extract.street_is_home):
-            along &= extract.street_is_home
-        if np.any(along):
-            road[along] = extract.street_m[along] / extract.street_m[along].sum()
-        elif not floor_m2:
-            bare.append(spots := _spread(districts, k))
-            notes.append(_note(f"{name}: residents", "spread over its area", _BARE, extract))
-            lons.append(spots[:, 0])
-            lats.append(spots[:, 1])
-        else:
-            trusted[k] = 1.0
-        notes += _notes_of_district(districts, extract, k, trusted[k], here, streets == k)
-    district = np.concatenate(
-        [homes, streets, *(districts.find(spots[:, 0], spots[:, 1]) for spots in bare)]
+def _weigh(
+    districts: Districts, extract: Extract
+) -> tuple[_Pieces, NDArray[np.float64], list[Assumption]]:
+    """Give each building and piece of street its share of its district, in each way.
+
+    Tells besides which share of each district's residents have a mapped building.
+    """
+    home_at = districts.find(extract.home_lon, extract.home_lat)
+    street_at = districts.find(extract.street_lon, extract.street_lat)
+    parts, trusted, notes = [], [], []
+    for k in range(len(districts.name)):
+        part, share, said = _weigh_district(districts, extract, k, home_at == k, street_at == k)
+        parts.append(part)
+        trusted.append(share)
+        notes += said
+    shares = {way: np.concatenate([part.share[way] for part in parts]) for way in (ROADS, FLOORS)}
+    shares[BLEND] = (shares[ROADS] + shares[FLOORS]) / 2
+    used = shares[BLEND] > 0
+    columns = (
+        np.concatenate([getattr(part, name) for part in parts])[used]
+        for name in ("lon", "lat", "district")
     )
-    even = np.concatenate([np.full(len(spots), 1 / len(spots)) for spots in bare] or [[]])
-    trust = trusted[homes]
-    by_road = np.concatenate([np.zeros(len(homes)), road, even])
-    roadless = np.isin(homes, np.setdiff1d(homes, streets))
-    by_road[: len(homes)][roadless] = floor[roadless]
-    by_floor = np.concatenate([trust * floor, (1 - trusted[streets]) * road, even])
-    share = {ROADS: by_road, FLOORS: by_floor, BLEND: (by_road + by_floor) / 2}
-    inside = (district >= 0) & (share[BLEND] > 0)
-    pieces = _Pieces(
-        np.concatenate(lons)[inside],
-        np.concatenate(lats)[inside],
-        district[inside],
-        {way: values[inside] for way, values in share.items()},
-    )
-    return pieces, notes
+    pieces = _Pieces(*columns, {way: values[used] for way, values in shares.items()})
+    return pieces, np.array(trusted), notes
+
+
+def _weigh_district(
+    districts: Districts, extract: Extract, k: int, here: NDArray, along: NDArray
+) -> tuple[_Pieces, float, list[Assumption]]:
+    """Weigh the buildings (`here`) and pieces of street (`along`) of one district."""
+    floor, road = extract.home_m2[here], extract.street_m[along]
+    if np.any(at_home := extract.street_is_home[along]):
+        road = road * at_home
+    need_m2 = FULL_M2_PER_RESIDENT * max(1, int(districts.residents[k]))
+    mapped = min(1.0, float(floor.sum()) / need_m2)
+    trusted = mapped if len(road) else 1.0
+    notes = list(_notes_of_district(districts, extract, k, mapped, here, along))
+    if not floor.sum() and not len(road):
+        spots = _spread(districts, k)
+        even = np.full(len(spots), 1 / len(spots))
+        pieces = _Pieces(*spots.T, np.full(len(spots), k), {ROADS: even, FLOORS: even})
+        why = "no building and no road of it is in the extract"
+        note = _note(f"{districts.name[k]}: residents", "spread over its area", why, extract)
+        return pieces, mapped, [note, *notes]
+    floor = floor / (floor.sum() or 1.0)
+    road = road / (road.sum() or 1.0)
+    by_road = np.concatenate([np.zeros(len(floor)) if len(road) else floor, road])
+    by_floor = np.concatenate([trusted * floor, (1 - trusted) * road])
+    lon = np.concatenate([extract.home_lon[here], extract.street_lon[along]])
+    lat = np.concatenate([extract.home_lat[here], extract.street_lat[along]])
+    pieces = _Pieces(lon, lat, np.full(len(lon), k), {ROADS: by_road, FLOORS: by_floor})
+    return pieces, mapped, notes
 
 
 def _spread(districts: Districts, k: int) -> NDArray[np.float64]:
@@ -197,9 +212,6 @@ def _cut(districts: Districts, pieces: _Pieces, cell_m: int) -> Settled:
     )
 
 
-_BARE = "no building and no road of it is in the extract"
-
-
 def _note(name: str, value: str, why: str, extract: Extract, unit: str = "") -> Assumption:
     return Assumption(
         name=name,
@@ -236,22 +248,42 @@ def _notes(settled: Settled, districts: Districts, extract: Extract) -> Iterator
     yield _note("levels of buildings", "1 or 5", why, extract, "levels")
 
 
+def _notes_of_hidden(
+    districts: Districts, extract: Extract, mapped: NDArray[np.float64]
+) -> Iterator[Assumption]:
+    """Say which part of the city the extract hardly shows, and on which side it lies."""
+    hidden = np.flatnonzero(mapped < SEEN_SHARE)
+    if not len(hidden):
+        return
+    names = ", ".join(districts.name[k] for k in hidden)
+    share = districts.residents[hidden].sum() / districts.residents.sum()
+    why = f"the extract shows buildings for less than half of their residents ({share:.0%} of all)"
+    if len(hidden) < len(districts.name):
+        spots = np.array([(s.centroid.x, s.centroid.y) for s in districts.shape])
+        plane = flat_m(spots[:, 0], spots[:, 1], float(spots[:, 1].mean()))
+        rest = np.setdiff1d(np.arange(len(spots)), hidden)
+        east, north = plane[hidden].mean(axis=0) - plane[rest].mean(axis=0)
+        turn = round(float(np.arctan2(east, north)) / (np.pi / 4)) % 8
+        why += f"; most of the {COMPASS[turn]} of the city is missing"
+    yield _note("districts the extract hardly shows", names, why, extract)
+
+
 def _notes_of_district(
     districts: Districts,
     extract: Extract,
     k: int,
-    trusted: float,
+    mapped: float,
     homes: NDArray[np.bool_],
     streets: NDArray[np.bool_],
 ) -> Iterator[Assumption]:
     """Say what of a district is missing from the extract."""
     name = districts.name[k]
-    if trusted < SEEN_SHARE and np.any(streets):
+    if mapped < SEEN_SHARE and np.any(streets):
         why = (
-            f"buildings of {name} are mapped for {trusted:.0%} of its residents; the rest is "
+            f"buildings of {name} are mapped for {mapped:.0%} of its residents; the rest is "
             "spread along its roads"
         )
-        yield _note(f"{name}: residents with a mapped building", f"{trusted:.2f}", why, extract)
+        yield _note(f"{name}: residents with a mapped building", f"{mapped:.2f}", why, extract)
     lon = np.concatenate([extract.home_lon[homes], extract.street_lon[streets]])
     lat = np.concatenate([extract.home_lat[homes], extract.street_lat[streets]])
     outline = districts.shape[k]

@@ -207,7 +207,7 @@ def _notes(template: City, found: Found) -> Iterator[Assumption]:
     yield _note("waste of the listed fractions", f"{waste_kg:.3f}", source, "", "kg/resident/day")
     source = f"{extract.file}, newest edit {extract.newest or 'unknown'}"
     length_km = float(extract.roads.length_m.sum()) / M_PER_KM
-    yield _note("roads", f"{length_km:.0f}", source, year, "km of lanes, both ways counted")
+    yield _note("roads", f"{length_km:.0f}", source, year, "km, each direction counted")
     for kind, spots, wanted in zip(
         ("point", "station"), (found.points, found.stations), found.wanted, strict=True
     ):

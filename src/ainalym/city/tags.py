@@ -21,6 +21,9 @@ SPEED_KM_PER_H = {
 }
 """Lorry speeds by class of road: guesses, good to about a quarter either way; give your own."""
 
+ROUGH_ROADS = ("track", "unsurfaced", "busway", "pedestrian")
+"""Classes lorries use only where a speed is given for them."""
+
 NOT_WALKED = frozenset({"motorway", "motorway_link", "trunk", "trunk_link"})
 HOME_STREETS = frozenset({"residential", "living_street"})
 HOMES = frozenset(
