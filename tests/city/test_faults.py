@@ -111,7 +111,7 @@ CASES = {
             ("counter.csv", "paper,5,2,0,0.077,0.6", "paper,5,2,0,0.077,1.6"),
             ("programme.csv", "years,3,", "years,0,"),
             ("vehicles.csv", "lorry.point,point,11,0,0,5", "lorry.point,point,11,0,0,0"),
-            ("roads.csv", "0,1,1500.25,180,yes", "0,2,0,180,maybe"),
+            ("roads.csv", "0,1,550.25,66,yes", "0,4,0,66,maybe"),
         ],
         [
             "programme.csv row 7: years is 0 (give a whole number between 1 and 50)",
@@ -121,7 +121,7 @@ CASES = {
             "vehicles.csv row 2: payload_t is 0 (give a number above 0)",
             "roads.csv row 2: length_m is 0 (give a number above 0)",
             "roads.csv row 2: walk is 'maybe' (write yes or no)",
-            "roads.csv row 2: to is 2; road_nodes.csv has 2 rows (give a number between 0 and 1)",
+            "roads.csv row 2: to is 4; road_nodes.csv has 4 rows (give a number between 0 and 3)",
         ],
     ),
     "cells left empty": (
@@ -206,6 +206,14 @@ CASES = {
             "(swap them: lon 76.902, lat 43.202)",
             "sites.csv row 6: lon 7, lat 43.3 is not in the city "
             "(the city lies around lon 76.903, lat 43.204)",
+        ],
+    ),
+    "a station without a road": (
+        [("sites.csv", "76.92,43.22", "76.92,43.24"), ("gate.csv", "plastic,12", "plastic,")],
+        [
+            "gate.csv row 3: price_per_kg is empty (give a number)",
+            "sites.csv row 5: station 'st.2' is 2,224 m from the nearest road "
+            "(move it within 500 m or add the road)",
         ],
     ),
     "names that lead nowhere": (

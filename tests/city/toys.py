@@ -184,12 +184,13 @@ def _sites() -> Sites:
 
 
 def _roads() -> Roads:
+    """A street past both points and both stations, driven both ways."""
     return Roads(
-        lon=[76.9, 76.91],
-        lat=[43.2, 43.21],
-        tail=[0, 1],
-        head=[1, 0],
-        length_m=[1500.25, 1500.25],
-        travel_s=[180.0, 181.5],
-        walkable=[True, False],
+        lon=[76.901, 76.905, 76.91, 76.92],
+        lat=[43.201, 43.205, 43.21, 43.22],
+        tail=[0, 1, 1, 2, 2, 3],
+        head=[1, 0, 2, 1, 3, 2],
+        length_m=[550.25, 550.25, 700, 700, 1500, 1500],
+        travel_s=[66.0, 67.5, 84, 84, 180, 180],
+        walkable=[True, False, True, True, True, True],
     )

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from ainalym.city.cells import parse, speed_m_per_s, stand_in
 from ainalym.city.faults import Faults
+from ainalym.city.roads import sites_without_road
 from ainalym.city.sheet import Sheet
 from ainalym.city.tables import WASTE_SUFFIX, Column, Kind
 from ainalym.errors import InputError, Issue
@@ -76,7 +77,12 @@ def assemble(sheets: dict[str, Sheet], outline: str, faults: Faults) -> City | N
         outline=outline,
         **parts,
     )
-    faults.translate(city.check(), sheets)
+    between = list(city.check())
+    faults.translate(between, sheets)
+    for issue in between:
+        faults.taint(issue.where)
+    if not any(place.startswith("road") for place in faults.places()):
+        faults.translate(sites_without_road(city), sheets)
     return city
 
 
