@@ -125,6 +125,11 @@ def test_district_with_nothing_mapped_is_settled_over_its_area_and_told(town):
     assert "residents over 500 m from every road" in notes
 
 
+def test_district_where_nobody_lives_has_no_blocks(town):
+    town[2].write_text("district,residents\nWest,2001\nShyghys,0\n", encoding="utf-8")
+    assert set(made(town)["blend"].places.district) == {"West"}
+
+
 def test_candidates_are_premises_and_land_with_a_road(town):
     sites = made(town, points=100)["blend"].sites
     points = {sites.name[k] for k in sites.rows(SiteKind.POINT)}

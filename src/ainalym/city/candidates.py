@@ -13,6 +13,9 @@ from ainalym.city.extract import Extract, Spot
 from ainalym.city.people import BLEND, Settled
 from ainalym.city.roads import REACH_M, flat_m, joined_nodes, road_gap_m
 
+SPREAD_M = 1000.0
+"""Points are spread for ways up to this, however far people may walk."""
+
 CORNER = "street corner"
 CORNER_RANK = 2
 CORNER_CELL_M = 300.0
@@ -46,6 +49,11 @@ def choose_points(
         How many to choose; fewer when there are no more.
     reach_m
         Nobody walks further than this, metres.
+
+    Source
+    ------
+    Nemhauser, Wolsey & Fisher 1978, Mathematical Programming 14:265, doi 10.1007/BF01588971: the
+    greedy choice saves at least 1 - 1/e of what the best one would.
     """
     pool = [s for s in extract.premises if s.rank < CORNER_RANK]
     pool = _inside(pool, districts)
@@ -54,7 +62,7 @@ def choose_points(
     pool += _corners(pool, districts, extract)
     pool.sort(key=lambda s: (s.rank, s.id))
     unique = list({(s.lon, s.lat): s for s in reversed(pool)}.values())[::-1]
-    chosen = _greedy(unique, settled, wanted, corners_at_most, reach_m)
+    chosen = _greedy(unique, settled, wanted, corners_at_most, min(reach_m, SPREAD_M))
     return sorted(chosen, key=lambda s: (s.rank, s.id))
 
 

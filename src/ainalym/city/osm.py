@@ -407,7 +407,8 @@ class _Found:
             street_is_home=is_home,
             premises=tuple(self.premises),
             plots=tuple(self.plots),
-            newest=self.newest,
+            # A file without dates reads as of the first day of 1970.
+            newest="" if self.newest.startswith("1970") else self.newest,
             file=file,
         )
 

@@ -22,7 +22,7 @@ NEAR_M = 200_000.0
 
 KEPT_KINDS = frozenset({SiteKind.PLANT, SiteKind.LANDFILL, SiteKind.STOCKPILE})
 SPEED_RANGE = 0.25
-"""Speeds by class of road were within a quarter of a routing engine's in two cities."""
+"""Mean trips by class speeds were within a quarter of the routing engine OSRM's in two cities."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -70,7 +70,7 @@ def measure(city: City, *, progress: Progress | None = None) -> Travel:
     quickest way; the way from a position to its nearest road is added. What lies more than 500 m
     from every road, and everything in a city without a graph, is reached by straight lines times
     the city's detour share. Point-to-point ways by lorry are not measured on a graph (`inf`), as
-    nothing is shipped there. Takes about 10 seconds for 3,000 places and 400 points on a graph
+    nothing is shipped there. Takes about a second for 10,000 places and 1,000 points on a graph
     of 20,000 nodes.
 
     Parameters
