@@ -53,6 +53,14 @@ def test_one_name_in_several_languages_is_one_district(tmp_path, one, other):
     assert list(read_districts(*given).residents) == [5]
 
 
+def test_names_that_begin_alike_are_told_apart(tmp_path):
+    names = {"Almaly": "Алмалинский", "Alatau": "Алатауский", "Alga": "Алгинский"}
+    rows = [f"{name},{k}" for k, name in enumerate(names.values())]
+    features = [a_square(name, west=k) for k, name in enumerate(names)]
+    given = files(tmp_path, features, "district,residents\n" + "\n".join(rows) + "\n")
+    assert list(read_districts(*given).residents) == [0, 1, 2]
+
+
 def test_stems_of_different_districts_differ():
     names = ["Almaly", "Alatau", "Auezov", "Bostandyk", "Jetysu", "Medeu", "Nauryzbai", "Turksib"]
     assert len({stem(name) for name in names}) == 8

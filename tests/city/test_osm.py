@@ -15,7 +15,7 @@ from ainalym.city.osm import from_osm, read_extract, write_osm_city
 from ainalym.city.read import read, scenarios
 from ainalym.city.roads import measure, sites_without_road, straight_m
 from ainalym.errors import InputError
-from ainalym.model.place import SiteKind
+from ainalym.model.place import SiteKind, SiteStatus
 
 
 @pytest.fixture
@@ -125,6 +125,23 @@ def test_district_with_nothing_mapped_is_settled_over_its_area_and_told(town):
     assert "residents over 500 m from every road" in notes
 
 
+def test_district_with_buildings_but_no_road_is_settled_in_its_buildings(town):
+    extract, districts, residents = town
+    drawn = a_town()
+    for k, levels in enumerate(("3", "1")):
+        tags = {"building": "apartments", "building:levels": levels}
+        drawn.square(400 * k + 100, 900, 20, **tags)
+    drawn.write(extract.with_name("more.osm.pbf"))
+    tree = districts_of_town()
+    tree["features"].append(oblong("Hamlet", 0, 700, 1000, 1700))
+    districts.write_text(json.dumps(tree), encoding="utf-8")
+    with residents.open("a", encoding="utf-8") as file:
+        file.write("Hamlet,40\n")
+    for city in made((extract.with_name("more.osm.pbf"), districts, residents)).values():
+        here = np.array(city.places.district) == "Hamlet"
+        assert list(city.places.residents[here]) == [30, 10]
+
+
 def test_district_where_nobody_lives_has_no_blocks(town):
     town[2].write_text("district,residents\nWest,2001\nShyghys,0\n", encoding="utf-8")
     assert set(made(town)["blend"].places.district) == {"West"}
@@ -141,6 +158,33 @@ def test_candidates_are_premises_and_land_with_a_road(town):
     assert sites.takes[row] == ("paper", "glass")
     assert {"mill", "pit"} < set(sites.id)
     assert "p1" not in sites.id
+
+
+def test_stations_stand_apart_and_by_a_road(town):
+    drawn = a_town()
+    drawn.square(1050, 0, 70, landuse="industrial", name="Too near the mill")
+    drawn.square(300, 2300, 200, landuse="industrial", name="No road within 500 m")
+    extract = drawn.write(town[0].with_name("more.osm.pbf"))
+    city = made((extract, *town[1:]), stations=9)["blend"]
+    stations = {city.sites.name[k] for k in city.sites.rows(SiteKind.STATION)}
+    assert stations == {"railway yard", "Old mill", "commercial land"}
+    note = next(a for a in city.assumptions if a.name == "candidate stations")
+    assert "9 were asked for" in note.source
+
+
+def test_sites_that_exist_are_kept_where_a_road_leads(town):
+    template = a_template()
+    sites, (lon, lat) = template.sites, at(500, 5000)
+    status = list(sites.status)
+    status[1] = status[2] = SiteStatus.EXISTING
+    column_lon, column_lat = sites.lon.copy(), sites.lat.copy()
+    column_lon[1], column_lat[1] = lon, lat
+    old = replace(sites, status=tuple(status), lon=column_lon, lat=column_lat)
+    city = made(town, template=replace(template, sites=old))["blend"]
+    assert "s1" in city.sites.id
+    assert "p2" not in city.sites.id
+    note = next(a for a in city.assumptions if a.name == "existing sites")
+    assert note.source.endswith("no road within 500 m of them: p2")
 
 
 def test_street_corners_stand_in_where_no_business_is_mapped(town):

@@ -169,6 +169,20 @@ def test_lorry_takes_the_quick_way_not_the_short_one():
     assert pairs(travel)[0, 0] == pytest.approx(0, abs=1e-3)
 
 
+def test_of_twin_roads_the_quick_one_counts_whichever_is_shorter():
+    arcs = [(0, 1, 300, 90, True), (0, 1, 500, 50, True), (0, 1, 400, 95, True)]
+    roads = a_graph([(0, 0), (200, 0)], [*arcs, (1, 0, 600, 60, True)])
+    travel = measure(a_city([(0, 0)], [("station", 0, 0), ("point", 200, 0)], roads))
+    assert travel.haul_s[0, 1] == pytest.approx(50, abs=1e-3)
+    assert travel.haul_m[0, 1] == pytest.approx(500, abs=1e-2)
+    assert pairs(travel)[0, 1] == pytest.approx(300, abs=1e-2)
+
+
+def test_points_are_listed_nearest_first():
+    city = a_city([(0, 0)], [("point", 600, 0), ("point", 0, 50), ("point", 300, 0)])
+    assert list(measure(city).walk_site) == [1, 2, 0]
+
+
 def test_people_walk_one_way_streets_both_ways_but_never_a_motorway():
     ring = [(0, 1, 300, 30, True), (1, 2, 300, 30, True), (2, 0, 100, 10, False)]
     roads = a_graph([(0, 0), (300, 0), (0, 100)], ring)

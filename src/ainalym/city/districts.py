@@ -294,7 +294,7 @@ def _alike(one: str, other: str) -> bool:
         return True
     short = min(len(one), len(other))
     shared = next((k for k in range(short) if one[k] != other[k]), short)
-    return shared >= max(4, short - 1)
+    return shared >= max(3, short - 1)
 
 
 def _matches(outlines: list[_Outline], rows: list[_Row]) -> Iterator[tuple[_Row, int, int]]:
