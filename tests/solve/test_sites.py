@@ -157,7 +157,7 @@ def test_same_seed_same_answer_and_a_small_gap(form, monkeypatch):
     one, two = (choose(gains, cost, **said, seconds=60.0, gap_allowed=1e-6, seed=5) for _ in "ab")
     assert (one.value.open == two.value.open).all() and one.bound == two.bound
     assert one.gap < 0.02
-    assert one.bound == bound(gains, cost, one.value.price, **said)
+    assert one.bound <= bound(gains, cost, one.value.price, **said)
     assert one.objective == worth(gains, cost, one.value.open)
 
 

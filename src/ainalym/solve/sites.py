@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ainalym.answer import Answer, Sense, Status
 from ainalym.errors import Issue, law, refuse
-from ainalym.solve.sites_bound import Descent, prove
+from ainalym.solve.sites_bound import Descent, Proof, prove
+from ainalym.solve.sites_finish import decided, finish, is_small, rest
 from ainalym.solve.sites_gains import Gains, best_pairs
 from ainalym.solve.sites_limits import Limits
 from ainalym.solve.sites_merge import merge
@@ -25,9 +26,10 @@ from ainalym.solve.sites_search import Search
 __all__ = ["Choice", "Gains", "best_site", "bound", "choose", "worth"]
 
 _STEPS, _KICKS = 25, 15  # of the bound and of the search, in turns
+_IDLE_BEFORE_FINISH = 500  # the same, before an integer program takes over
 _IDLE_KICKS = 5_000  # without a better set, after which more are not worth the time
 _FRESHEN = 500  # kicks after which sums are recomputed, against drift
-_SURE = 1e-9  # relative margin within which a site is not called decided
+_PAIRS_KICKED = 5_000_000  # pairs that a few kicks in each turn may cost a look at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -220,6 +222,7 @@ class _Hunt:
         self._began, self._end, self._gap_allowed = began, began + seconds, gap_allowed
         self._merged = merge(gains)
         self._narrow = limits
+        self._proved = math.inf
 
     def has_time(self) -> bool:
         """Tell whether the time limit is still ahead."""
@@ -257,6 +260,7 @@ class _Hunt:
         return self._claim(is_open, self._merged.split(self._descent.price))
 
     def _run(self) -> None:
+        kicks = max(1, min(_KICKS, _PAIRS_KICKED // (1 + len(self._merged.gains.gain))))
         while not self._descent.done and not self._enough():
             self._descent.lower(self._search.worth, _STEPS, self.has_time)
             average = self._descent.average
@@ -264,40 +268,67 @@ class _Hunt:
             if self.has_time():
                 wanted = int((average > 0.4).sum())
                 self._search.improve(self._narrow.nearest(average, wanted))
-            for _ in range(_KICKS):
-                if self.has_time():
-                    self._search.kick()
-        idle = kicks = 0
-        while idle < _IDLE_KICKS and not self._enough(tell=kicks % _FRESHEN == 0):
-            idle = 0 if self._search.kick() else idle + 1
-            kicks += 1
-            if kicks % _FRESHEN == 0:
+            self._kick(kicks)
+        for enough in (_IDLE_BEFORE_FINISH, _IDLE_KICKS):
+            idle = 0
+            while idle < enough and not self._enough():
+                idle = 0 if self._kick(_FRESHEN) else idle + _FRESHEN
                 self._decide()
                 self._search.improve(self._search.is_open)
+            if enough == _IDLE_BEFORE_FINISH and not self._enough():
+                self._finish()
 
-    def _enough(self, *, tell: bool = True) -> bool:
+    def _kick(self, times: int) -> bool:
+        better = False
+        for _ in range(times):
+            if self.has_time():
+                better |= self._search.kick()
+        return better
+
+    def _enough(self) -> bool:
         """Tell whether to stop: the gap is closed or the time is up."""
-        best, proved = self._search.worth, self._descent.best
-        if tell and self._progress is not None:
+        best, proved = self._search.worth, min(self._descent.best, self._proved)
+        if self._progress is not None:
             self._progress(time.perf_counter() - self._began, best, max(best, proved))
         return proved - best <= self._gap_allowed * abs(best) or not self.has_time()
 
+    def _proof(self) -> Proof:
+        return Proof(self._descent.best, self._descent.pick)
+
     def _decide(self) -> None:
         """Leave alone what the bound already decides: sites in all better sets, and in none."""
-        best, proved, pick = self._search.worth, self._descent.best, self._descent.pick
-        sure = best - _SURE * (1.0 + abs(best))
         limits, is_open = self._limits, self._search.is_open
-        never = (proved + pick.out < sure) & ~is_open
-        always = (proved - pick.in_ < sure) & is_open
+        always, never = decided(limits, self._proof(), self._search.worth)
         self._narrow = replace(
-            limits, forced=limits.forced | always, forbidden=limits.forbidden | never
+            limits,
+            forced=limits.forced | (always & is_open),
+            forbidden=limits.forbidden | (never & ~is_open),
         )
         self._search.keep(self._narrow.forced | self._narrow.forbidden)
+
+    def _finish(self) -> None:
+        """Hand what is undecided to an integer program, if it is small enough."""
+        small, best = self._merged.gains, self._search.worth
+        left = rest(small, self._cost, self._descent.price, self._limits, self._proof(), best)
+        if not is_small(left):
+            return
+        done = finish(
+            left,
+            self._cost,
+            self._limits,
+            self._search.is_open,
+            seconds=max(0.01, self._end - time.perf_counter()),
+            gap=self._gap_allowed * abs(best),
+        )
+        self._proved = max(best, done.bound)
+        if done.is_open is not None and self._limits.allow(done.is_open):
+            self._search.improve(done.is_open)
 
     def _claim(self, is_open: NDArray[np.bool_], price: NDArray[np.float64]) -> Answer[Choice]:
         law(self._limits.allow(is_open), said="the chosen sites keep the limits")
         objective = worth(self._gains, self._cost, is_open)
         proved = prove(self._gains, self._cost, price, self._limits).bound
+        proved = min(proved, max(self._proved, objective))
         status = Status.FEASIBLE
         if proved - objective <= self._gap_allowed * abs(objective):
             status = Status.OPTIMAL
