@@ -47,7 +47,7 @@ def write(city: City, folder: Path) -> None:
         refuse([Issue(str(folder), fault, "give a new folder")])
     with swapped_in(folder) as fresh:
         if folder.is_dir():
-            _keep_others(folder, fresh)
+            keep_others(folder, fresh, OURS)
         _write_tables(city, fresh)
 
 
@@ -86,9 +86,20 @@ def swapped_in(folder: Path) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _keep_others(folder: Path, fresh: Path) -> None:
+def keep_others(folder: Path, fresh: Path, ours: tuple[str, ...]) -> None:
+    """Carry over what people put into a folder that is about to be replaced.
+
+    Parameters
+    ----------
+    folder
+        The old one.
+    fresh
+        The new one.
+    ours
+        Names that are written anew and not carried over.
+    """
     for path in folder.iterdir():
-        if path.name in OURS:
+        if path.name in ours:
             continue
         if path.is_dir():
             shutil.copytree(path, fresh / path.name)
