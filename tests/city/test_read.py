@@ -4,19 +4,11 @@ import time
 
 import numpy as np
 import pytest
-from test_faults import faults_of
-from toys import broken, toy
+from toys import broken, faults_of, toy
 
 from ainalym.city import read, scenarios, write
 from ainalym.errors import OutsideError
 from ainalym.model.place import Places
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A sound folder."""
-    write(toy(), tmp_path / "city")
-    return tmp_path / "city"
 
 
 def scenario(folder, name: str, **tables: str) -> None:
@@ -135,8 +127,7 @@ def test_faults_of_a_scenario_name_its_file(folder):
         "scenarios/bad/programme.csv row 2: asks for 9 stations; there are 2 "
         "(add candidate stations to sites.csv or ask for fewer)",
         "scenarios/bad/programme.csv row 3: setting 'statoins' is unknown (is it stations?)",
-        "scenarios/bad/recipes.csv row 2: the shares add up to 1.45, not to 1 "
-        "(put the rest, -0.45, under 'loss')",
+        "scenarios/bad/recipes.csv row 2: the shares add up to 1.45, not to 1 (lower them by 0.45)",
         "scenarios/bad/rods.csv: no table of this name can differ (use one of assumptions.csv, "
         "blocks.csv, budget.csv, counter.csv, factors.csv, gate.csv, materials.csv, offers.csv, "
         "processes.csv, programme.csv, recipes.csv, sites.csv, steps.csv, vehicles.csv)",

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from ainalym.city import read
+from ainalym.errors import InputError
 from ainalym.model.city import Assumption, City
 from ainalym.model.market import Counter, Factor, Haul, Offer
 from ainalym.model.material import Material, MaterialKind
@@ -70,6 +73,13 @@ def broken(folder: Path, file: str, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
     path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def faults_of(folder: Path, scenario: str = "") -> list[str]:
+    """The sentences a folder is refused with."""
+    with pytest.raises(InputError) as caught:
+        read(folder, scenario)
+    return [str(issue) for issue in caught.value.issues]
 
 
 def _counter(fraction: str, buyback_minor_per_kg: float) -> Counter:

@@ -222,7 +222,8 @@ class _Work:
         sheet = self.sheets[table]
         if row["process"] in known:
             return True
-        if not self.sheets["processes"].broken and row["row"] not in sheet.torn:
+        known_faulty = sheet.where(row["row"], "process") in self.faults.places()
+        if not self.sheets["processes"].broken and not known_faulty:
             fault = f"process {row['process']!r} is unknown"
             mend = f"use one of {', '.join(sorted(known))}" if known else "add it to processes.csv"
             for meant in get_close_matches(row["process"], known, n=1):

@@ -21,6 +21,9 @@ PLAIN = re.compile(r"[-+0-9.]*", re.ASCII)
 WIDE = Context(prec=80)
 """Enough digits for any number a person writes; the usual 28 would round long ones."""
 
+LARGEST_POWER = 300
+"""Numbers beyond this power of ten, large or small, are not held by the computer's own."""
+
 KM_PER_H = Decimal("3.6")
 """Kilometres per hour in one metre per second."""
 
@@ -200,6 +203,8 @@ def _number(column: Column, cell: str) -> float | int:
         if text == "inf":
             return inf
     number = _decimal(column, text)
+    if number and abs(number.adjusted()) > LARGEST_POWER:
+        raise _Bad(f"{column.name} is {text}, which nobody can mean", f"give {say_range(column)}")
     limit = Decimal(repr(column.low))
     low_is_broken = number <= limit if column.above else number < limit
     if low_is_broken or number > Decimal(repr(column.high)):
@@ -227,6 +232,8 @@ def _decimal(column: Column, text: str) -> Decimal:
     if SPACED_NUMBER.fullmatch(text):
         joined = re.sub(r"[\s\u00a0\u202f']", "", text).replace(",", ".")
         raise _Bad(fault, f"write {joined}, without spaces")
+    if text.endswith("%") and NUMBER.fullmatch(text[:-1]):
+        raise _Bad(fault, f"write {say_number(float(text[:-1]), 2)}, a share")
     allowed = say_range(column)
     raise _Bad(fault, f"give {allowed if allowed.startswith('a ') else f'a number, {allowed}'}")
 

@@ -109,6 +109,8 @@ class Process:
                     yield Issue(at, f"the share of {made!r} is {share / PPM:g}", "give 0 or more")
             if (total := sum(outputs.values())) != PPM:
                 mend = f"put the rest, {(PPM - total) / PPM:g}, under {LOSS!r}"
+                if total > PPM:
+                    mend = f"lower them by {(total - PPM) / PPM:g}"
                 yield Issue(at, f"the shares add up to {total / PPM:g}, not to 1", mend)
         yield from self._faults_of_steps(where)
 

@@ -1,0 +1,13 @@
+"""What the tests of city folders share."""
+
+import pytest
+from toys import toy
+
+from ainalym.city import write
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A sound folder, to read or to break."""
+    write(toy(), tmp_path / "city")
+    return tmp_path / "city"
