@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).parent.parent / "city"))
 from toys import broken, toy
 
 import ainalym
-from ainalym import cli, study
+from ainalym import cli, door, study
 from ainalym.city import read, write
 from ainalym.errors import BrokenLaw, ConflictError, OutsideError
 
@@ -295,7 +295,7 @@ def test_the_first_interrupt_writes_the_best_plan_so_far(run, folder, tmp_path, 
         if objective == objective and abs(objective) < float("inf"):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.Ticker, "progress", interrupt)
+    monkeypatch.setattr(door.Ticker, "progress", interrupt)
     code, said, _ = run("plan", folder, "-o", tmp_path / "out", "--json", *PLAN_LIMIT)
     assert code == 0
     assert json.loads(said)["status"] == "feasible"
@@ -314,8 +314,8 @@ def test_a_reader_that_leaves_early_is_no_fault(folder):
 
 
 def test_progress_says_objective_bound_and_gap(monkeypatch, capsys):
-    monkeypatch.setattr(cli, "LINE_EVERY_S", 0.01)
-    with cli.Ticker(quiet=False) as watch:
+    monkeypatch.setattr(door, "LINE_EVERY_S", 0.01)
+    with door.Ticker(quiet=False) as watch:
         watch.meet(toy())
         watch.step("planning")
         watch.progress(0.1, 1_000_000.0, 1_020_000.0)
@@ -326,6 +326,6 @@ def test_progress_says_objective_bound_and_gap(monkeypatch, capsys):
 
 
 def test_objectives_are_said_in_their_units():
-    assert cli.say_worth(21e9, "value", "KZT") == "210.0 million KZT"
-    assert cli.say_worth(5e6, "tonnes", "KZT") == "5,000 t"
-    assert cli.say_worth(-5e6, "emissions", "KZT") == "-5,000 t CO2e"
+    assert door.say_worth(21e9, "value", "KZT") == "210.0 million KZT"
+    assert door.say_worth(5e6, "tonnes", "KZT") == "5,000 t"
+    assert door.say_worth(-5e6, "emissions", "KZT") == "-5,000 t CO2e"

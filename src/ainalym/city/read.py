@@ -9,7 +9,7 @@ from ainalym.city.assemble import assemble
 from ainalym.city.faults import Faults
 from ainalym.city.sheet import Sheet, open_sheet, settings_of
 from ainalym.city.tables import PROGRAMME, TABLES, Table, table_named
-from ainalym.errors import Issue, refuse
+from ainalym.errors import Issue, law, refuse
 from ainalym.model.city import City
 
 Reader = Callable[..., Sheet]
@@ -48,7 +48,7 @@ def read(folder: Path, scenario: str = "") -> City:
     outline = _outline(folder, faults)
     city = assemble(sheets, outline, faults)
     faults.refuse()
-    assert city is not None
+    law(city is not None, said="a folder without faults gave no city")
     return city
 
 

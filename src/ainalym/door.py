@@ -1,0 +1,208 @@
+"""What every command shares: how it ends, how it shows that it works, how it says what it found."""
+
+import json
+import os
+import sys
+import threading
+import time
+from math import inf, isfinite
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import click
+
+from ainalym.errors import AinalymError, BrokenLaw, InputError, Issue
+from ainalym.units import KG_PER_T, say_mass, say_money, say_share
+
+if TYPE_CHECKING:
+    from ainalym.model.city import City
+
+LINE_EVERY_S = 5.0
+REDRAW_EVERY_S = 0.5
+INTERRUPTED, PIPE_CLOSED, WRONG = 130, 141, 70
+
+
+class Door:
+    """Ends a command: one exit code for each way to fail, sentences instead of traces."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        match error:
+            case None | SystemExit():
+                return
+            case InputError():
+                code, issues = error.exit_code, error.issues
+            case AinalymError():
+                code, issues = error.exit_code, (Issue("ainalym", str(error)),)
+            case click.ClickException():
+                code, issues = 2, (_usage(error),)
+            case KeyboardInterrupt() | click.Abort():
+                code, issues = INTERRUPTED, (Issue("ainalym", "interrupted, nothing is written"),)
+            case OSError() | MemoryError():
+                code, issues = 3, (Issue("ainalym", f"the computer refused: {error!r}"),)
+            case _:
+                code, issues = WRONG, (_wrong(error, trace),)
+        self._tell(issues, code)
+        sys.exit(code)
+
+    def _tell(self, issues: tuple[Issue, ...], code: int) -> None:
+        if self.as_json:
+            listed = [{"where": i.where, "fault": i.fault, "mend": i.mend} for i in issues]
+            click.echo(json.dumps({"exit_code": code, "issues": listed}), err=True)
+        else:
+            click.echo("\n".join(str(issue) for issue in issues), err=True)
+
+
+def _usage(error: click.ClickException) -> Issue:
+    path = "ainalym"
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        path = error.ctx.command_path
+    return Issue(path, error.format_message().rstrip("."), f"see `{path} --help`")
+
+
+def _wrong(error: BaseException, trace: TracebackType | None) -> Issue:
+    """Say that the fault is ours, and where; the whole trace is shown when asked for."""
+    if os.environ.get("AINALYM_TRACE"):
+        raise error
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = ""
+    if trace is not None:
+        place = f", in {Path(trace.tb_frame.f_code.co_filename).name} line {trace.tb_lineno}"
+    said = str(error) if isinstance(error, BrokenLaw) else repr(error)
+    mend = "please report it; AINALYM_TRACE=1 shows where it came from"
+    return Issue("ainalym", f"this is a fault of ainalym, not yours: {said}{place}", mend)
+
+
+class Ticker:
+    """Shows on stderr that something is going on: one line that changes, or one every 5 s."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._redraws = sys.stderr.isatty()
+        self._said = ""
+        self._worth = ("", "")
+        self._state: tuple[float, float] | None = None
+        self._began_s = time.monotonic()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "Ticker":
+        if not self._quiet:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        if not self._quiet:
+            self._thread.join()
+            if self._redraws:
+                click.echo("\r\033[K", nl=False, err=True)
+
+    def meet(self, city: "City") -> None:
+        """Learn in which unit the objective is said."""
+        self._worth = (str(city.programme.objective), city.programme.currency)
+
+    def step(self, said: str) -> None:
+        """Say what is being done now."""
+        self._said, self._state = said, None
+        if not self._quiet and not self._redraws:
+            click.echo(self._line(), err=True)
+
+    def progress(self, seconds_s: float, objective: float, bound: float) -> None:
+        """Hear how far the search is; it is shown with the next line."""
+        self._state = (objective, bound)
+
+    def _run(self) -> None:
+        while not self._done.wait(REDRAW_EVERY_S if self._redraws else LINE_EVERY_S):
+            if self._said:
+                end = "\r\033[K" if self._redraws else ""
+                click.echo(end + self._line(), nl=not self._redraws, err=True)
+
+    def _line(self) -> str:
+        line = f"{time.monotonic() - self._began_s:5.0f} s  {self._said}"
+        if self._state is None:
+            return line
+        objective, bound = self._state
+        if isfinite(objective):
+            line += f"  objective {say_worth(objective, *self._worth)}"
+        if isfinite(bound):
+            line += f"  bound {say_worth(bound, *self._worth)}"
+        gap = abs(bound - objective) / max(abs(objective), 1e-12)
+        return line + (f"  gap {say_share(gap)}" if isfinite(gap) else "")
+
+
+def say_result(told: dict, said: str, *, as_json: bool, quiet: bool = False) -> int:
+    """Put out what a command found, as JSON or in words, and give the exit code of success.
+
+    Parameters
+    ----------
+    told
+        For machines.
+    said
+        For people.
+    as_json
+        Which of the two.
+    quiet
+        Whether people want to read it.
+    """
+    try:
+        if as_json:
+            click.echo(json.dumps(told, ensure_ascii=False))
+        elif not quiet and said:
+            click.echo(said)
+    except BrokenPipeError:
+        # Whoever reads, such as `head`, has left; Python would complain again when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    return 0
+
+
+def say_worth(value: float, objective: str, currency: str) -> str:
+    """Say an objective in its unit: money, tonnes, or tonnes of carbon dioxide equivalent."""
+    if objective == "tonnes":
+        return say_mass(value)
+    if objective == "emissions":
+        return f"{value / KG_PER_T:,.0f} t CO2e"
+    return say_money(value, currency)
+
+
+def say_plan(told: dict) -> str:
+    """Say in a few lines what a plan is, or why there is none.
+
+    Parameters
+    ----------
+    told
+        The summary of the plan.
+    """
+    if told["status"] == "infeasible":
+        rules = "".join(f"\n  {rule}" for rule in told["clash"])
+        return f"There is no plan: these rules cannot hold together.{rules}"
+    if told["status"] == "unknown":
+        return "No plan was found in the time allowed (give a longer --limit)."
+    unit = (told["objective_name"], told["currency"])
+    bound = inf if told["bound"] is None else told["bound"]
+    gap = "unknown" if told["gap"] is None else say_share(told["gap"])
+    side = "at most" if told["sense"] == "max" else "at least"
+    best = f"{side} {say_worth(bound, *unit)}" if isfinite(bound) else "not proved"
+    stages = ", ".join(
+        f"{stage} {told[f'{stage}_t']:,.0f} t" for stage in ("captured", "sorted", "sold", "made")
+    )
+    stations = ", ".join(told["stations"]) or "none"
+    lines = [
+        f"{told['status']}: {told['objective_name']} {say_worth(told['objective'], *unit)}; "
+        f"the best possible is {best} (gap {gap}); {told['seconds_s']:.0f} s",
+        f"open: {told['points']} points; stations: {stations}",
+        f"of {told['thrown_t']:,.0f} t thrown away: {stages}",
+        *told["notes"],
+        f"report: {told['report']}",
+    ]
+    return "\n".join(lines)
