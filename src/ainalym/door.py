@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ainalym.errors import AinalymError, BrokenLaw, InputError, Issue
-from ainalym.units import KG_PER_T, say_mass, say_money, say_share
+from ainalym.units import KG_PER_T, MINOR_PER_MAJOR, say_mass, say_money, say_share
 
 if TYPE_CHECKING:
     from ainalym.model.city import City
@@ -117,15 +118,21 @@ class Ticker:
         if not self._quiet and not self._redraws:
             click.echo(self._line(), err=True)
 
+    def note(self, said: str, share: float) -> None:
+        """Hear which part of a step is done; it is shown with the next line."""
+        self._said = f"{said} {share:.0%}"
+
     def progress(self, seconds_s: float, objective: float, bound: float) -> None:
         """Hear how far the search is; it is shown with the next line."""
         self._state = (objective, bound)
 
     def _run(self) -> None:
         while not self._done.wait(REDRAW_EVERY_S if self._redraws else LINE_EVERY_S):
-            if self._said:
-                end = "\r\033[K" if self._redraws else ""
-                click.echo(end + self._line(), nl=not self._redraws, err=True)
+            if self._said and self._redraws:
+                width = shutil.get_terminal_size().columns - 1
+                click.echo("\r\033[K" + self._line()[:width], nl=False, err=True)
+            elif self._said:
+                click.echo(self._line(), err=True)
 
     def _line(self) -> str:
         line = f"{time.monotonic() - self._began_s:5.0f} s  {self._said}"
@@ -201,6 +208,8 @@ def say_plan(told: dict) -> str:
         f"{told['status']}: {told['objective_name']} {say_worth(told['objective'], *unit)}; "
         f"the best possible is {best} (gap {gap}); {told['seconds_s']:.0f} s",
         f"open: {told['points']} points; stations: {stations}",
+        f"invested: {say_money(told['investment'] * MINOR_PER_MAJOR, told['currency'])} "
+        f"of {say_money(told['budget'] * MINOR_PER_MAJOR, told['currency'])}",
         f"of {told['thrown_t']:,.0f} t thrown away: {stages}",
         *told["notes"],
         f"report: {told['report']}",

@@ -5,6 +5,7 @@ not wait for a solver to load.
 """
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import fields
@@ -34,6 +35,9 @@ class Silent:
 
     def step(self, said: str) -> None:
         """Hear what is being done now."""
+
+    def note(self, said: str, share: float) -> None:
+        """Hear which part of a step is done, and which share of it."""
 
     def meet(self, city: City) -> None:
         """Hear which city it is about."""
@@ -221,7 +225,7 @@ def plan_city(
     )
     watch.meet(city)
     watch.step("measuring the ways")
-    travel = measure(city)
+    travel = measure(city, progress=watch.note)
     watch.step("planning")
     outcome = design(
         city,
@@ -277,7 +281,7 @@ def report_again(out: Path, *, watch: Silent | None = None) -> tuple[City, Outco
     except (OSError, ValueError) as error:
         raise OutsideError(f"{out / OUTCOME} cannot be read: {error}") from error
     watch.step("measuring the ways")
-    travel = measure(city)
+    travel = measure(city, progress=watch.note)
     plan = _plan_of(told)
     tally, issues = recount(city, travel, plan)
     refuse(issues)
@@ -339,6 +343,7 @@ def summary(city: City, outcome: Outcome, out: Path) -> dict[str, object]:
         "points": int(opened[city.sites.rows(SiteKind.POINT)].sum()),
         "stations": [city.sites.id[k] for k in city.sites.rows(SiteKind.STATION) if opened[k]],
         "sites_opened": int(chosen.sum()),
+        "budget": sum(sum(fund.amount_minor) for fund in city.programme.funds) / 100,
         "investment": -float(tally.money_minor["investment"].sum()) / 100,
         "notes": list(outcome.notes),
         "report": str(out / "report.html"),
@@ -355,6 +360,11 @@ def _faults_of_out(out: Path) -> Iterator[Issue]:
     elif out.is_dir() and any(out.iterdir()) and not (out / OUTCOME).is_file():
         fault = "there is something else here that is not an earlier plan"
         yield Issue(str(out), fault, "give a new folder")
+    else:
+        # Asked before the search, so that nobody waits for a plan that cannot be kept.
+        above = next(path for path in out.resolve().parents if path.exists())
+        if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+            yield Issue(str(out), f"nothing can be written in {above}", "give another folder")
 
 
 def _kept(outcome: Outcome) -> dict[str, object]:

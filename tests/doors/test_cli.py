@@ -253,6 +253,15 @@ def test_a_folder_of_something_else_is_not_overwritten(run, folder, tmp_path):
     )
 
 
+def test_a_place_that_cannot_be_written_is_said_before_the_search(run, folder, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = run("plan", folder, "-o", tmp_path / "file" / "out", "--limit", "1000")
+    assert code == 2
+    assert err == (
+        f"{tmp_path}/file/out: nothing can be written in {tmp_path}/file (give another folder)\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("error", "code", "says"),
     [
