@@ -82,6 +82,7 @@ def test_no_brute_force_set_beats_the_bound_and_the_best_is_found(form, seed, mo
     assert answer.objective == pytest.approx(value(dense, cost, answer.value.open), abs=1e-9)
     assert answer.objective == pytest.approx(best, abs=1e-9)
     assert answer.bound >= best - 1e-9
+    assert answer.status is Status.OPTIMAL
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -156,7 +157,7 @@ def test_same_seed_same_answer_and_a_small_gap(form, monkeypatch):
     cost = rng.uniform(40, 80, 60)
     one, two = (choose(gains, cost, **said, seconds=60.0, gap_allowed=1e-6, seed=5) for _ in "ab")
     assert (one.value.open == two.value.open).all() and one.bound == two.bound
-    assert one.gap < 0.02
+    assert one.status is Status.OPTIMAL
     assert one.bound <= bound(gains, cost, one.value.price, **said)
     assert one.objective == worth(gains, cost, one.value.open)
 
@@ -334,10 +335,27 @@ def or_library(name):
     return gains, p, escape.sum(), float(optimum[name])
 
 
-@pytest.mark.parametrize("name", ["pmed1", "pmed3", "pmed5", "pmed7", "pmed10", "pmed14"])
+@pytest.mark.parametrize("name", ["pmed1", "pmed3", "pmed6", "pmed7", "pmed10", "pmed14"])
 def test_published_p_median_optimum_is_found_and_not_undercut(name):
     gains, p, escape, optimum = or_library(name)
-    answer = choose(gains, np.zeros(gains.sites), p=p, seconds=4.0, gap_allowed=1e-6)
+    answer = choose(gains, np.zeros(gains.sites), p=p, seconds=20.0, gap_allowed=1e-6)
     assert escape - answer.objective == pytest.approx(optimum)
     assert escape - answer.bound <= optimum + 1e-6
-    assert escape - answer.bound >= 0.985 * optimum
+    assert escape - answer.bound >= optimum - 0.1
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_rows_hold_the_largest_gain_of_each_pair_in_falling_order(seed):
+    rng = np.random.default_rng(seed)
+    size, clients, sites = int(rng.integers(0, 60)), 7, 5
+    client, site = rng.integers(0, clients, size), rng.integers(0, sites, size)
+    gain = rng.integers(-2, 6, size).astype(float)
+    gains = Gains.of(client, site, gain, clients=clients, sites=sites)
+    best = {}
+    for pair, g in zip(zip(client, site, strict=True), gain, strict=True):
+        if g > 0:
+            best[pair] = max(g, best.get(pair, 0.0))
+    want = sorted((i, -g, j) for (i, j), g in best.items())
+    got = list(zip(gains.client, -gains.gain, gains.site, strict=True))
+    assert got == want

@@ -17,11 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 from ainalym.answer import Answer, Sense, Status
 from ainalym.errors import Issue, law, refuse
 from ainalym.solve.sites_bound import Descent, Proof, prove
-from ainalym.solve.sites_finish import decided, finish, is_small, rest
+from ainalym.solve.sites_finish import SURE, Finish, decided, finish, is_small, rest
 from ainalym.solve.sites_gains import Gains, best_pairs
 from ainalym.solve.sites_limits import Limits
 from ainalym.solve.sites_merge import merge
 from ainalym.solve.sites_search import Search
+from ainalym.solve.sites_tree import Tree
 
 __all__ = ["Choice", "Gains", "best_site", "bound", "choose", "worth"]
 
@@ -290,7 +291,11 @@ class _Hunt:
         best, proved = self._search.worth, min(self._descent.best, self._proved)
         if self._progress is not None:
             self._progress(time.perf_counter() - self._began, best, max(best, proved))
-        return proved - best <= self._gap_allowed * abs(best) or not self.has_time()
+        return self._is_closed(best, proved) or not self.has_time()
+
+    def _is_closed(self, objective: float, proved: float) -> bool:
+        """Tell whether the gap is as allowed; the margin is that of all proofs here."""
+        return proved - objective <= (self._gap_allowed + SURE) * abs(objective)
 
     def _proof(self) -> Proof:
         return Proof(self._descent.best, self._descent.pick)
@@ -307,20 +312,19 @@ class _Hunt:
         self._search.keep(self._narrow.forced | self._narrow.forbidden)
 
     def _finish(self) -> None:
-        """Hand what is undecided to an integer program, if it is small enough."""
-        small, best = self._merged.gains, self._search.worth
-        left = rest(small, self._cost, self._descent.price, self._limits, self._proof(), best)
-        if not is_small(left):
-            return
-        done = finish(
-            left,
-            self._cost,
-            self._limits,
-            self._search.is_open,
-            seconds=max(0.01, self._end - time.perf_counter()),
-            gap=self._gap_allowed * abs(best),
-        )
-        self._proved = max(best, done.bound)
+        """Branch on what is undecided; if that is slow, hand it to an integer program."""
+        small, limits, best = self._merged.gains, self._limits, self._search.worth
+        left = rest(small, self._cost, self._descent.price, limits, self._proof(), best)
+        gap = self._gap_allowed * abs(best)
+        tree = Tree(left, self._cost, limits, worth=best, bound=self._descent.best, gap=gap)
+        self._learn(tree.search(self.has_time))
+        if not self._enough() and is_small(left):
+            seconds = max(0.01, self._end - time.perf_counter())
+            is_open = self._search.is_open
+            self._learn(finish(left, self._cost, limits, is_open, seconds=seconds, gap=gap))
+
+    def _learn(self, done: Finish) -> None:
+        self._proved = min(self._proved, max(self._search.worth, done.bound))
         if done.is_open is not None and self._limits.allow(done.is_open):
             self._search.improve(done.is_open)
 
@@ -330,7 +334,7 @@ class _Hunt:
         proved = prove(self._gains, self._cost, price, self._limits).bound
         proved = min(proved, max(self._proved, objective))
         status = Status.FEASIBLE
-        if proved - objective <= self._gap_allowed * abs(objective):
+        if self._is_closed(objective, proved):
             status = Status.OPTIMAL
         return Answer(
             status=status,

@@ -97,6 +97,8 @@ class Descent:
     ----------
     price
         Where to begin, shape (clients,).
+    step, patience
+        Share of the gap the first step aims at, 0 to 2, and idle steps before it shrinks.
 
     Attributes
     ----------
@@ -112,6 +114,9 @@ class Descent:
         cost: NDArray[np.float64],
         limits: Limits,
         price: NDArray[np.float64],
+        *,
+        step: float = _FIRST_STEP,
+        patience: int = _PATIENCE,
     ) -> None:
         self._gains, self._cost, self._limits = gains, cost, limits
         self._top = gains.top
@@ -119,7 +124,8 @@ class Descent:
         self._scale = self._top / mean if mean > 0 else self._top
         self._now = np.clip(price, 0.0, self._top)
         self._way = np.zeros(gains.clients)
-        self._step, self._idle, self._new_share = _FIRST_STEP, 0, 1.0
+        self._step, self._idle, self._new_share = step, 0, 1.0
+        self._patience = patience
         self.best, self.pick = prove(gains, cost, self._now, limits)
         self.price = self._now.copy()
         self.average = self.pick.share.copy()
@@ -175,7 +181,7 @@ class Descent:
             self.best, self.pick = self._proof
             self.price[:] = self._now
         self._idle = 0 if clearly else self._idle + 1
-        if self._idle > _PATIENCE:
+        if self._idle > self._patience:
             self._step *= _SHORTER
             self._idle = 0
             self._back_to_best()

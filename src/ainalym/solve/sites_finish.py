@@ -14,20 +14,21 @@ from ainalym.solve.sites_merge import merge
 SURE = 1e-9
 """Relative margin within which nothing is called decided: far above rounding, far below a gap."""
 
-_MOST_PAIRS = 60_000  # beyond this the program's root relaxation alone takes minutes
+_MOST_PAIRS = 20_000  # beyond this the program's linear relaxation alone can take minutes
 
 
 class Rest(NamedTuple):
     """What is left to decide, given a worth to beat.
 
     `rows` of the undecided `sites` hold what they add to what `always` open sites give; `base` is
-    that, less the costs of those sites.
+    that, less the costs of those sites; `price` of each row, to begin with.
     """
 
     rows: Gains
     sites: NDArray[np.intp]
     always: NDArray[np.bool_]
     base: float
+    price: NDArray[np.float64]
 
 
 class Finish(NamedTuple):
@@ -85,7 +86,14 @@ def rest(
         clients=gains.clients,
         sites=len(sites),
     )
-    return Rest(merge(rows).gains, sites, always, float(base.sum() - cost[always].sum()))
+    merged = merge(rows)
+    return Rest(
+        rows=merged.gains,
+        sites=sites,
+        always=always,
+        base=float(base.sum() - cost[always].sum()),
+        price=merged.summed(np.clip(price - base, 0.0, rows.top)),
+    )
 
 
 def is_small(left: Rest) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 from ainalym.errors import Issue, refuse
 
@@ -74,14 +75,17 @@ class Gains:
         client, site, gain = np.asarray(client), np.asarray(site), np.asarray(gain, float)
         refuse(_pair_faults(client, site, gain, clients, sites))
         worth_it = gain > 0
-        client = client[worth_it].astype(np.int64)
-        site, gain = site[worth_it].astype(np.int32), gain[worth_it]
-        order = np.lexsort((-gain, site, client))
+        client, site = client[worth_it].astype(np.int64), site[worth_it].astype(np.int32)
+        gain = gain[worth_it]
+        order = _by(site, sites)
+        order = order[_by(client[order], clients)]
         client, site, gain = client[order], site[order], gain[order]
-        first = np.ones(len(client), bool)
-        first[1:] = (client[1:] != client[:-1]) | (site[1:] != site[:-1])
-        client, site, gain = client[first], site[first], gain[first]
-        order = np.lexsort((site, -gain, client))
+        twice = (client[1:] == client[:-1]) & (site[1:] == site[:-1])
+        if twice.any():
+            first = np.flatnonzero(np.append(True, ~twice))
+            client, site, gain = client[first], site[first], np.maximum.reduceat(gain, first)
+        order = np.argsort(-gain, kind="stable")
+        order = order[_by(client[order], clients)]
         start = np.zeros(clients + 1, np.int64)
         np.cumsum(np.bincount(client, minlength=clients), out=start[1:])
         return Gains(start=start, site=site[order], gain=gain[order], sites=sites)
@@ -118,6 +122,13 @@ class Gains:
         rises[1:] = gain[1:] > gain[:-1]
         rises[start[:-1][np.diff(start) > 0]] = False
         return found + _listed("gain", gain, rises, "sort each row by falling gain: Gains.of does")
+
+
+def _by(number: NDArray, count: int) -> NDArray:
+    """Order that sorts small whole numbers and keeps equal ones in turn, by counting them."""
+    lines = np.arange(len(number) + 1)
+    each = csr_array((np.ones(len(number), bool), number, lines), shape=(len(number), count))
+    return each.tocsc().indices
 
 
 def _site_mend(sites: int) -> str:
