@@ -67,11 +67,11 @@ clean:  ## Remove everything the other words made
 
 $(RUN): requirements.lock pyproject.toml | .venv/bin/python
 	@echo "Installing what Ainalym needs into .venv (once) ..."
-	$(PIP) --require-hashes --only-binary :all: --requirement requirements.lock
-	$(PIP) --no-deps --no-build-isolation --editable .
+	@$(PIP) --require-hashes --only-binary :all: --requirement requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUN)
 	@echo "Installing what the tests need into .venv (once) ..."
-	$(PIP) --require-hashes --only-binary :all: --requirement requirements-dev.lock
+	@$(PIP) --require-hashes --only-binary :all: --requirement requirements-dev.lock
 	@touch $@
