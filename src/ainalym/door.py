@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -29,13 +30,18 @@ class Door:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
+        self._old_handler: object = None
 
     def __enter__(self) -> None:
-        return None
+        # Whoever ends us politely (`kill`, `timeout`, a scheduler) gets the best plan so far too.
+        if threading.current_thread() is threading.main_thread():
+            self._old_handler = signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     def __exit__(
         self, kind: type | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._old_handler is not None:
+            signal.signal(signal.SIGTERM, self._old_handler)
         match error:
             case None | SystemExit():
                 return
@@ -194,7 +200,8 @@ def say_plan(told: dict) -> str:
         rules = "".join(f"\n  {rule}" for rule in told["clash"])
         return f"There is no plan: these rules cannot hold together.{rules}"
     if told["status"] == "unknown":
-        return "No plan was found in the time allowed (give a longer --limit)."
+        notes = "".join(f"\n{note}" for note in told["notes"])
+        return f"No plan was found before the search ended (give a longer --limit).{notes}"
     unit = (told["objective_name"], told["currency"])
     bound = inf if told["bound"] is None else told["bound"]
     gap = "unknown" if told["gap"] is None else say_share(told["gap"])

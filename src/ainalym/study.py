@@ -333,7 +333,7 @@ def summary(city: City, outcome: Outcome, out: Path) -> dict[str, object]:
         "seconds_s": round(outcome.seconds_s, 3),
     }
     if outcome.plan is None or outcome.tally is None:
-        return found | {"clash": list(outcome.clash)}
+        return found | {"clash": list(outcome.clash), "notes": list(outcome.notes)}
     tally = outcome.tally
     for stage in ("thrown", "captured", "sorted", "sold", "made"):
         found[f"{stage}_t"] = float(getattr(tally, f"{stage}_kg").sum()) / 1000

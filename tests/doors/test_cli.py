@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,8 +16,10 @@ from toys import broken, toy
 
 import ainalym
 from ainalym import cli, door, study
+from ainalym.answer import Sense, Status
 from ainalym.city import read, write
 from ainalym.errors import BrokenLaw, ConflictError, OutsideError
+from ainalym.model.plan import Outcome
 
 PLAN_LIMIT = ("--limit", "10")
 
@@ -309,6 +312,44 @@ def test_the_first_interrupt_writes_the_best_plan_so_far(run, folder, tmp_path, 
     assert code == 0
     assert json.loads(said)["status"] == "feasible"
     assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_a_polite_end_is_an_interrupt(run, folder, tmp_path, monkeypatch):
+    def end_us(*args, **more):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(1)
+
+    monkeypatch.setattr("ainalym.plan.design.design", end_us)
+    before = signal.getsignal(signal.SIGTERM)
+    code, out, err = run("plan", folder, "-o", tmp_path / "out", "--quiet")
+    assert (code, out) == (130, "")
+    assert err.strip() == "ainalym: interrupted, nothing is written"
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_plan_in_time_is_said_with_code_3(run, folder, tmp_path, monkeypatch):
+    def find_nothing(*args, **more):
+        return Outcome(
+            status=Status.UNKNOWN,
+            sense=Sense.MAX,
+            objective=float("nan"),
+            bound=float("inf"),
+            gap=float("inf"),
+            plan=None,
+            tally=None,
+            notes=("interrupted before the search was done",),
+        )
+
+    monkeypatch.setattr("ainalym.plan.design.design", find_nothing)
+    code, said, _ = run("plan", folder, "-o", tmp_path / "out")
+    assert code == 3
+    assert said == (
+        "No plan was found before the search ended (give a longer --limit).\n"
+        "interrupted before the search was done\n"
+    )
+    told = json.loads(run("plan", folder, "-o", tmp_path / "out", "--json")[1])
+    assert (told["status"], told["objective"], told["bound"]) == ("unknown", None, None)
 
 
 def test_a_reader_that_leaves_early_is_no_fault(folder):

@@ -98,7 +98,7 @@ def open_sheet(path: Path, file: str, table: Table, tell: Tell, *, part: bool = 
     except csv.Error as error:
         tell(Issue(file, f"the file cannot be read as CSV: {error}", "save it as CSV UTF-8"))
         return Sheet(table=table, broken=True)
-    numbered = [(k + 1, row) for k, row in enumerate(rows) if any(cell.strip() for cell in row)]
+    numbered = [(k + 1, row) for k, row in enumerate(rows) if "".join(row).strip()]
     if not numbered:
         header = ",".join(column.name for column in table.columns)
         tell(Issue(file, "the file is empty", f"begin with the header {header}"))
