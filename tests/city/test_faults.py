@@ -354,6 +354,14 @@ CASES = {
         [("vehicles.csv", "lorry.point,point", "lorry.point,plant")],
         ["vehicles.csv: no vehicle loads at a point (add a row with origin point)"],
     ),
+    "two lorries for one way": (
+        [("vehicles.csv", "lorry.stockpile,stockpile", "lorry.stockpile,station")],
+        [
+            "vehicles.csv: no vehicle loads at a stockpile (add a row with origin stockpile)",
+            "vehicles.csv row 4: loads at a station, as 'lorry.station' does "
+            "(keep one vehicle for each origin)",
+        ],
+    ),
     "an outline of one point": (
         [("districts.geojson", "FeatureCollection", "Point")],
         [

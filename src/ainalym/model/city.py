@@ -219,6 +219,11 @@ class City:
         for origin in sorted(origins - {h.origin for h in self.hauls}):
             fault = f"no vehicle loads at a {origin}"
             yield Issue("vehicles.csv", fault, f"add a row with origin {origin}")
+        first = {h.origin: h.id for h in reversed(self.hauls)}
+        for haul in self.hauls:
+            if first[haul.origin] != haul.id:
+                fault = f"loads at a {haul.origin}, as {first[haul.origin]!r} does"
+                yield Issue(f"vehicles/{haul.id}", fault, "keep one vehicle for each origin")
         sets = {f.set for f in self.factors}
         if programme.objective is Objective.EMISSIONS and programme.factor_set not in sets:
             fault = f"factor set {programme.factor_set!r} is unknown"
