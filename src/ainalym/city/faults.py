@@ -20,7 +20,8 @@ class Faults:
     """All faults found in a folder so far."""
 
     def __init__(self) -> None:
-        self._found: list[Issue] = []
+        self._found: dict[Issue, None] = {}
+        self._places: set[str] = set()
         self._tainted: set[str] = set()
 
     def __bool__(self) -> bool:
@@ -28,12 +29,12 @@ class Faults:
 
     def tell(self, issue: Issue) -> None:
         """Keep a fault that names its file already."""
-        if issue not in self._found:
-            self._found.append(issue)
+        self._found.setdefault(issue)
+        self._places.add(issue.where)
 
     def places(self) -> set[str]:
         """Tell which files and rows have faults so far."""
-        return {issue.where for issue in self._found}
+        return self._places
 
     def taint(self, place: str) -> None:
         """Keep quiet about a noun whose cells are known to be wrong, such as `sites/st.03`."""
