@@ -161,7 +161,7 @@ class Program(Linear):
     ) -> Any:
         """Let the solver work until it is done or the clock shows `end`; return how it stopped."""
         highs = self._highs
-        highs.setOptionValue("time_limit", max(0.0, end - time.monotonic()))
+        _limit(highs, end - time.monotonic(), integral=integral)
         with _watched(highs, integral, progress):
             highs.run()
         status = highs.getModelStatus()
@@ -314,7 +314,7 @@ class Program(Linear):
         highs = self._highs
         everything = np.arange(self._n_columns, dtype=np.int32)
         self._ok(highs.changeColsCost(everything.size, everything, np.zeros(everything.size)))
-        highs.setOptionValue("time_limit", max(0.0, end - time.monotonic()))
+        _limit(highs, end - time.monotonic(), integral=bool(self._as_integer.any()))
         highs.run()
         status = highs.getModelStatus()
         self._ok(highs.changeColsCost(everything.size, everything, self._gain.all))
@@ -373,12 +373,12 @@ class Program(Linear):
         probe.changeColsIntegrality(everything.size, everything, kinds)
         rest = np.setdiff1d(np.arange(self._n_rows), np.concatenate([[], *laws.values()]))
         _set_sides(probe, rest, -math.inf, math.inf)
-        if not _is_infeasible(probe, end):
+        if not _is_infeasible(probe, end, integral=not relax):
             return None
         kept = []
         for name, rows in laws.items():
             _set_sides(probe, rows, -math.inf, math.inf)
-            if not _is_infeasible(probe, end):
+            if not _is_infeasible(probe, end, integral=not relax):
                 kept.append(name)
                 _set_sides(probe, rows, self._row_lower.all[rows], self._row_upper.all[rows])
         return kept
@@ -423,12 +423,21 @@ def _set_sides(highs: Any, rows: NDArray[np.int64], lower: Any, upper: Any) -> N
         highs.changeRowsBounds(rows.size, rows.astype(np.int32), low, high)
 
 
-def _is_infeasible(highs: Any, end: float) -> bool:
+def _limit(highs: Any, left_s: float, *, integral: bool) -> None:
+    """Set the time a run may take.
+
+    An integer program's clock starts with the run; a linear program's counts all runs so far.
+    """
+    spent = 0.0 if integral else highs.getRunTime()
+    highs.setOptionValue("time_limit", max(0.0, left_s) + spent)
+
+
+def _is_infeasible(highs: Any, end: float, *, integral: bool) -> bool:
     """Tell whether the solver proves, before `end`, that nothing is feasible."""
     left = end - time.monotonic()
     if left <= 0:
         return False
-    highs.setOptionValue("time_limit", left)
+    _limit(highs, left, integral=integral)
     highs.run()
     return highs.getModelStatus() == _MODEL.kInfeasible
 
