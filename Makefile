@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-PYTHON ?= python3
+PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 RUN := .venv/.stamp-run
@@ -60,10 +60,14 @@ clean:  ## Remove everything the other words made
 	rm -rf src/*.egg-info
 
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "Ainalym needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true)." >&2; \
-	  echo "Install one and name it: make $(or $(MAKECMDGOALS),demo) PYTHON=python3.12" >&2; exit 2; }
-	$(PYTHON) -m venv .venv
+	@for python in $(PYTHONS); do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    $$python -m venv .venv && exit 0; rm -rf .venv; exit 2; \
+	  fi; \
+	done; \
+	echo "Ainalym needs Python 3.11 or newer, and found none as: $(PYTHONS)." >&2; \
+	echo "Install one, or say where it is: make $(or $(MAKECMDGOALS),demo) PYTHON=/path/to/python3" >&2; \
+	exit 2
 
 $(RUN): requirements.lock pyproject.toml | .venv/bin/python
 	@echo "Installing what Ainalym needs into .venv (once) ..."

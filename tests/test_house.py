@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 HOME = ROOT / "src" / "ainalym"
 SOURCES = sorted(HOME.rglob("*.py"))
 CODE = sorted({*SOURCES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "bench").rglob("*.py")})
-PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")})
+PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *HOME.rglob("*.md")})
 
 LINES = 500
 FUNCTION_LINES = 70
