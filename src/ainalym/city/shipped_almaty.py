@@ -84,6 +84,7 @@ def make_almaty_2003(facts: Facts) -> tuple[City, list[Scenario]]:
     terms = Terms(
         facts=facts,
         prices=facts.number("consumer_prices_2003_to_2026"),
+        rents=facts.number("rents_2003_to_2026"),
         wages=facts.number("wages_2003_to_2026"),
         support=False,
     )
@@ -178,6 +179,7 @@ def _city(
 
 def _waste_kg(facts: Facts) -> np.ndarray:
     """What a resident throws away in a day, by fraction."""
+    facts.text("almaty_waste")  # what waste_per_person was derived from
     both = facts.number("share_paper_and_cardboard")
     cardboard = facts.number("cardboard_in_paper")
     share = {"paper": both * (1 - cardboard), "cardboard": both * cardboard}

@@ -107,7 +107,7 @@ def lay_out(facts: Facts, residents: dict[str, int], count: int) -> list[Block]:
         How many blocks, shared out by residents.
     """
     chance = Random(SEED)
-    spread = facts.number("block_spread")
+    spread, fall_m = facts.number("block_spread"), facts.number("density_fall")
     shares = split(count, list(residents.values()))
     spots = {
         district: _spots(quarters(facts, district), blocks, chance)
@@ -117,13 +117,13 @@ def lay_out(facts: Facts, residents: dict[str, int], count: int) -> list[Block]:
     laid: list[Block] = []
     for district, people in residents.items():
         found = spots[district]
-        near = [exp(-_apart_m(spot, middle) / 6000.0) for spot in found]
+        near = [exp(-_apart_m(spot, middle) / fall_m) for spot in found]
         # The sum of four even draws is close enough to a bell, and the same on every machine.
         drawn = [exp(spread * 1.7 * (sum(chance.random() for _ in range(4)) - 2)) for _ in found]
         weights = {
-            "residents": [d * n**0.5 for d, n in zip(drawn, near, strict=True)],
+            "residents": [d * n for d, n in zip(drawn, near, strict=True)],
             "even": [1.0] * len(found),
-            "dense": [d * n**1.5 for d, n in zip(drawn, near, strict=True)],
+            "dense": [d * n**3 for d, n in zip(drawn, near, strict=True)],
         }
         heads = {way: split(people, weight) for way, weight in weights.items()}
         laid.extend(

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from math import inf
 
 from ainalym.city.shipped_people import Premise
-from ainalym.city.shipped_terms import FRACTIONS, Terms, recipe, step
+from ainalym.city.shipped_terms import FRACTIONS, Terms, recipe
 from ainalym.model.place import SiteKind, Sites, SiteStatus
 from ainalym.model.process import LOSS, Process, Step
 from ainalym.units import KG_PER_T, PPM
 
 MONTHS = 12
-KIOSK, YARD = 0.25, 0.82
-"""Premises drawn below the first are kiosks, above the second yards, shops between."""
-
 KIOSK_TAKES = ("paper", "cardboard", "plastic")
 
 RENTS = {"Almaly": "core", "Medeu": "core", "Bostandyk": "core", "Auezov": "middle"}
@@ -33,10 +30,6 @@ STATIONS = {
     "st-11": "Medeu, north-eastern edge",
     "st-12": "Alatau, northern edge",
 }
-
-STATION_LEVEL = {"st-04": 1.3, "st-06": 1.6, "st-08": 1.35, "st-09": 1.5, "st-05": 1.15}
-STATION_LEVEL |= {"st-03": 0.85, "st-07": 0.8, "st-10": 0.85, "st-12": 0.8}
-"""Cost of a station relative to the usual: dearer towards the middle of the city (ours)."""
 
 PLANTS = {
     "paper-mill": "Paper and board mill",
@@ -105,7 +98,8 @@ def _row(name: str, said: str, kind: SiteKind, lon: float, lat: float) -> dict:
 
 def _point(terms: Terms, number: int, room: Premise) -> dict:
     facts = terms.facts
-    kind = "kiosk" if room.draw < KIOSK else "yard" if room.draw > YARD else "shop"
+    kiosks, yards = facts.number("kiosk_share"), facts.number("yard_share")
+    kind = "kiosk" if room.draw < kiosks else "yard" if room.draw >= 1 - yards else "shop"
     rent = facts.number(f"rent_{RENTS.get(room.district, 'edge')}") * room.rent
     if kind == "yard":
         rent *= facts.number("yard_rent")
@@ -113,7 +107,7 @@ def _point(terms: Terms, number: int, room: Premise) -> dict:
     said = f"{kind.capitalize()} {number}, {room.district}"
     return _row(f"pt-{number:03d}", said, SiteKind.POINT, room.lon, room.lat) | {
         "capex_minor": terms.minor(f"{kind}_capex"),
-        "fixed_minor_per_year": terms.minor_of(fixed),
+        "fixed_minor_per_year": terms.rent_minor_of(fixed),
         "capacity_kg_per_year": facts.number(f"{kind}_capacity") * KG_PER_T,
         "takes": KIOSK_TAKES if kind == "kiosk" else FRACTIONS,
         "jobs": facts.number(f"{kind}_jobs"),
@@ -122,11 +116,11 @@ def _point(terms: Terms, number: int, room: Premise) -> dict:
 
 def _station(terms: Terms, name: str, said: str) -> dict:
     facts = terms.facts
-    level = STATION_LEVEL.get(name, 1.0)
+    level = facts.number(f"level_{name}") if facts.has(f"level_{name}") else 1.0
     lon, lat = facts.numbers(f"position_{name}")
     return _row(name, said, SiteKind.STATION, lon, lat) | {
         "capex_minor": terms.minor_of(facts.number("station_capex") * level),
-        "fixed_minor_per_year": terms.minor_of(facts.number("station_fixed") * level),
+        "fixed_minor_per_year": terms.rent_minor_of(facts.number("station_fixed") * level),
         "jobs": facts.number("station_jobs"),
     }
 
@@ -245,48 +239,39 @@ def _containers(terms: Terms) -> dict[str, dict[str, int]]:
 
 def _steps(terms: Terms) -> tuple[Step, ...]:
     facts = terms.facts
-    made = []
-    for size in SIZES:
-        capacity_t = facts.number(f"line_capacity_{size}")
-        usd = facts.number(f"line_capex_{size}") * capacity_t
-        capex = usd * facts.number("exchange_rate")
-        workers = facts.number(f"line_jobs_{size}")
-        upkeep = terms.minor_of(capex * facts.number("line_upkeep"))
-        wages = terms.wage_minor_of(workers * facts.number("worker_cost"))
-        made.append(
-            step(
-                capacity_t * KG_PER_T,
-                terms.minor_of(capex),
-                upkeep + wages,
-                area_m2=capacity_t * facts.number("line_area"),
-                jobs=workers,
-            )
-        )
-    return tuple(made)
+    usd_kzt = facts.number("exchange_rate")
+    area_m2 = facts.number("line_area")
+    return tuple(
+        _step(terms, "line", size, facts.number(f"line_capex_{size}") * usd_kzt, area_m2)
+        for size in SIZES
+    )
+
+
+def _step(terms: Terms, of: str, size: str, capex_per_t: float, area_m2_per_t: float) -> Step:
+    """One size of a line or press; its yearly cost is wages and upkeep."""
+    facts = terms.facts
+    capacity_t = facts.number(f"{of}_capacity_{size}")
+    capex = capex_per_t * capacity_t
+    workers = facts.number(f"{of}_jobs_{size}")
+    wages_minor = terms.wage_minor_of(workers * facts.number("worker_cost"))
+    return Step(
+        capacity_kg_per_year=capacity_t * KG_PER_T,
+        capex_minor=terms.minor_of(capex),
+        fixed_minor_per_year=terms.minor_of(capex * facts.number("line_upkeep")) + wages_minor,
+        area_m2=capacity_t * area_m2_per_t,
+        jobs=workers,
+    )
 
 
 def _press(terms: Terms) -> Process:
     facts = terms.facts
     share = round(facts.number("briquette_yield") * PPM)
     binder = facts.number("binder_price") / facts.number("briquette_fines_to_binder")
-    made = []
-    for size in PRESSES:
-        capacity_t = facts.number(f"press_capacity_{size}")
-        capex = facts.number(f"press_capex_{size}") * capacity_t
-        workers = facts.number(f"press_jobs_{size}")
-        wages = terms.wage_minor_of(workers * facts.number("worker_cost"))
-        upkeep = terms.minor_of(capex * facts.number("line_upkeep"))
-        area_m2 = capacity_t * facts.number("press_area")
-        capacity_kg = capacity_t * KG_PER_T
-        made.append(
-            step(
-                capacity_kg,
-                terms.minor_of(capex),
-                upkeep + wages,
-                area_m2=area_m2,
-                jobs=workers,
-            )
-        )
+    area_m2 = facts.number("press_area")
+    made = [
+        _step(terms, "press", size, facts.number(f"press_capex_{size}"), area_m2)
+        for size in PRESSES
+    ]
     return Process(
         id="briquette-press",
         at=SiteKind.STOCKPILE,

@@ -6,7 +6,7 @@ from ainalym.city.facts import Facts
 from ainalym.model.market import Counter, Factor, Haul, Offer
 from ainalym.model.material import Material, MaterialKind
 from ainalym.model.place import SiteKind
-from ainalym.model.process import LOSS, Process, Step
+from ainalym.model.process import LOSS, Process
 from ainalym.units import KG_PER_T, MINOR_PER_MAJOR, PPM
 
 FRACTIONS = ("paper", "cardboard", "plastic", "glass", "metal")
@@ -79,14 +79,15 @@ class Terms:
     ----------
     facts
         The shipped numbers.
-    prices, wages
-        How many times dearer goods and labour were in 2026.
+    prices, rents, wages
+        How many times dearer goods, premises and labour were in 2026.
     support
         Whether producers pay for collection.
     """
 
     facts: Facts
     prices: float = 1.0
+    rents: float = 1.0
     wages: float = 1.0
     support: bool = True
 
@@ -102,15 +103,14 @@ class Terms:
         """Turn an amount of labour in major units of 2026 into minor units, to three digits."""
         return _short(amount_2026 / self.wages) * MINOR_PER_MAJOR
 
+    def rent_minor_of(self, amount_2026: float) -> int:
+        """Turn an amount of rent in major units of 2026 into minor units, to three digits."""
+        return _short(amount_2026 / self.rents) * MINOR_PER_MAJOR
+
     def per_kg(self, amount_per_t_2026: float, *, wage: bool = False) -> float:
         """Turn an amount per tonne in major units of 2026 into minor units a kilogram."""
         whole = _short(amount_per_t_2026 / (self.wages if wage else self.prices))
         return whole * MINOR_PER_MAJOR / KG_PER_T
-
-    def price_per_kg(self, material: str) -> float:
-        """Give what a first buyer pays for a grade, minor units a kilogram."""
-        usd = self.facts.number(f"price_{material}")
-        return self.per_kg(usd * self.facts.number("exchange_rate"))
 
 
 def _short(amount: float) -> int:
@@ -150,7 +150,8 @@ def counters(terms: Terms) -> tuple[Counter, ...]:
     low, reference = facts.number("capture_free"), facts.number("capture_at_reference")
     made = []
     for f in FRACTIONS:
-        buyback = terms.per_kg(facts.number(f"buyback_{f}") * KG_PER_T)
+        # What brings people is measured against what an hour of theirs earns.
+        buyback = terms.per_kg(facts.number(f"buyback_{f}") * KG_PER_T, wage=True)
         support = 0.0
         if terms.support:
             support = terms.per_kg(facts.number(f"epr_collect_{f}") * facts.number("mci"))
@@ -282,14 +283,3 @@ def plant_processes(facts: Facts) -> tuple[Process, ...]:
             Process(id=name, at=SiteKind.PLANT, name=said, recipe_ppm=dict.fromkeys(taken, out))
         )
     return tuple(made)
-
-
-def step(capacity_kg: float, capex: int, fixed: int, *, area_m2: float, jobs: float) -> Step:
-    """Make one size of a line or press; amounts in minor units."""
-    return Step(
-        capacity_kg_per_year=capacity_kg,
-        capex_minor=capex,
-        fixed_minor_per_year=fixed,
-        area_m2=area_m2,
-        jobs=jobs,
-    )
