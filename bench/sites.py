@@ -27,6 +27,7 @@ SEED = 1
 OURS_S, PEER_S = 30.0, 600.0
 MARKS = (0.01, 0.001, 0.0005, 0.0002, 0.0001)
 NEAREST = 120
+ALLOWED = 1e-8  # of the gains, which with a far escape are many times the cost that is shown
 
 
 def points(n: int, kind: str, seed: int) -> NDArray[np.float64]:
@@ -156,7 +157,7 @@ def ours(instance: Instance, seconds: float) -> tuple[Answer, dict[float, float]
         instance.cost,
         p=instance.p,
         seconds=seconds,
-        gap_allowed=1e-6,
+        gap_allowed=ALLOWED,
         seed=SEED,
         progress=look,
     )
@@ -176,7 +177,7 @@ def peer(instance: Instance, seconds: float) -> Answer:
     if instance.p is not None:
         count = program.rows("number", 1, lower=instance.p, upper=instance.p)
         program.put(count, sites)
-    return program.solve(seconds=seconds, gap_allowed=1e-6)
+    return program.solve(seconds=seconds, gap_allowed=ALLOWED)
 
 
 def main(words: list[str]) -> int:

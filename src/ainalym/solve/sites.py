@@ -37,6 +37,9 @@ _PAIRS_KICKED = 5_000_000  # pairs that a few kicks in each turn may cost a look
 class Choice:
     """Which sites to open, and the prices on clients that prove how good that is.
 
+    Where a search of the undecided sites had to close the last gap, the bound of the answer is
+    lower than what the prices alone prove.
+
     Attributes
     ----------
     open

@@ -139,7 +139,7 @@ def finish(
         program.put(money, is_in, limits.spend[sites])
     start = _served(rows, is_open[sites])
     size = abs(float(rows.gain @ start[len(sites) :]) - float(cost[sites] @ start[: len(sites)]))
-    allowed = gap / size if size > gap else 1.0
+    allowed = min(1.0, gap / size) if size > 0 else 0.0
     answer = program.solve(seconds=seconds, gap_allowed=allowed, start=start)
     found = None
     if answer.value is not None:
