@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from ainalym.answer import Answer, Sense, Status
 from ainalym.errors import Issue, law, refuse
 from ainalym.solve.sites_bound import Descent, Proof, prove
-from ainalym.solve.sites_finish import SURE, Finish, decided, finish, is_small, rest
+from ainalym.solve.sites_finish import SURE, Finish, Rest, decided, finish, is_small, is_thin, rest
 from ainalym.solve.sites_gains import Gains, best_pairs
 from ainalym.solve.sites_limits import Limits
 from ainalym.solve.sites_merge import merge
@@ -154,7 +155,7 @@ def choose(
     A client takes its best open site and gains nothing where none helps. The search ends at the
     allowed gap, at the time limit, or when thousands of attempts found nothing better. The same
     seed gives the same answer unless the time limit or the keyboard ended the search; either
-    gives the best set so far.
+    gives the best set so far. The first call on a machine also compiles for some seconds.
 
     Parameters
     ----------
@@ -186,6 +187,7 @@ def choose(
     InputError
         A shape or number cannot be used; every fault is listed.
     """
+    _compile()
     began = time.perf_counter()
     cost = np.asarray(cost, float)
     found = [] if seconds > 0 else [Issue("seconds", f"is {seconds}", "give more than 0")]
@@ -273,14 +275,20 @@ class _Hunt:
                 wanted = int((average > 0.4).sum())
                 self._search.improve(self._narrow.nearest(average, wanted))
             self._kick(kicks)
-        for enough in (_IDLE_BEFORE_FINISH, _IDLE_KICKS):
-            idle = 0
-            while idle < enough and not self._enough():
-                idle = 0 if self._kick(_FRESHEN) else idle + _FRESHEN
-                self._decide()
-                self._search.improve(self._search.is_open)
-            if enough == _IDLE_BEFORE_FINISH and not self._enough():
-                self._finish()
+        left = self._rest()
+        if not is_small(left):
+            self._kick_until(_IDLE_BEFORE_FINISH)
+            left = self._rest()
+        self._finish(left)
+        self._kick_until(_IDLE_KICKS)
+
+    def _kick_until(self, most: int) -> None:
+        """Kick until so many kicks in a row found nothing better."""
+        idle = 0
+        while idle < most and not self._enough():
+            idle = 0 if self._kick(_FRESHEN) else idle + _FRESHEN
+            self._decide()
+            self._search.improve(self._search.is_open)
 
     def _kick(self, times: int) -> bool:
         better = False
@@ -314,17 +322,23 @@ class _Hunt:
         )
         self._search.keep(self._narrow.forced | self._narrow.forbidden)
 
-    def _finish(self) -> None:
+    def _rest(self) -> Rest:
+        price, worth = self._descent.price, self._search.worth
+        return rest(self._merged.gains, self._cost, price, self._limits, self._proof(), worth)
+
+    def _finish(self, left: Rest) -> None:
         """Branch on what is undecided; if that is slow, hand it to an integer program."""
-        small, limits, best = self._merged.gains, self._limits, self._search.worth
-        left = rest(small, self._cost, self._descent.price, limits, self._proof(), best)
+        if self._enough():
+            return
+        best, proved = self._search.worth, self._descent.best
         gap = self._gap_allowed * abs(best)
-        tree = Tree(left, self._cost, limits, worth=best, bound=self._descent.best, gap=gap)
-        self._learn(tree.search(self.has_time))
+        if not (is_small(left) and is_thin(left)):
+            tree = Tree(left, self._cost, self._limits, worth=best, bound=proved, gap=gap)
+            self._learn(tree.search(self.has_time))
         if not self._enough() and is_small(left):
             seconds = max(0.01, self._end - time.perf_counter())
             is_open = self._search.is_open
-            self._learn(finish(left, self._cost, limits, is_open, seconds=seconds, gap=gap))
+            self._learn(finish(left, self._cost, self._limits, is_open, seconds=seconds, gap=gap))
 
     def _learn(self, done: Finish) -> None:
         self._proved = min(self._proved, max(self._search.worth, done.bound))
@@ -347,6 +361,19 @@ class _Hunt:
             sense=Sense.MAX,
             gap_allowed=self._gap_allowed,
         )
+
+
+@cache
+def _compile() -> None:
+    """Compile the kernels before any clock runs: some seconds, once on each machine."""
+    gains = Gains.of([0, 0, 1], [0, 1, 1], [2.0, 1.0, 2.0], clients=2, sites=2)
+    cost, no_site = np.ones(2), np.zeros(2, bool)
+    limits = Limits(least=0, most=2, spend=cost, budget=math.inf, forced=no_site, forbidden=no_site)
+    Search(gains, cost, limits, rng=np.random.default_rng(0), has_time=lambda: True).improve(
+        no_site
+    )
+    Descent(gains, cost, limits, np.zeros(2)).lower(0.0, 1, lambda: True)
+    worth(gains, cost, no_site)
 
 
 def _limits(
