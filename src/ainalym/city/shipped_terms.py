@@ -221,20 +221,20 @@ def hauls(terms: Terms) -> tuple[Haul, ...]:
     facts = terms.facts
     kzt = facts.number("euro_prices_2001_to_2026") * facts.number("euro_rate")
     legs = (
-        ("light-lorry", SiteKind.POINT, "collection"),
-        ("articulated-lorry", SiteKind.STATION, "transfer"),
-        ("tipper", SiteKind.STOCKPILE, "transfer"),
+        ("light-lorry", SiteKind.POINT, "collection", facts.number("light_lorry")),
+        ("articulated-lorry", SiteKind.STATION, "transfer", 1.0),
+        ("tipper", SiteKind.STOCKPILE, "transfer", 1.0),
     )
     return tuple(
         Haul(
             id=name,
             origin=origin,
-            cost_minor_per_kg_km=terms.per_kg(facts.number(f"haul_{leg}") * kzt),
+            cost_minor_per_kg_km=terms.per_kg(facts.number(f"haul_{leg}") * kzt * dearer),
             cost_minor_per_kg=terms.per_kg(facts.number(f"load_{leg}")),
             emissions_kg_per_kg_km=facts.number(f"lorry_emissions_{leg}") / KG_PER_T,
             payload_kg=facts.number(f"payload_{leg}") * KG_PER_T,
         )
-        for name, origin, leg in legs
+        for name, origin, leg, dearer in legs
     )
 
 
