@@ -275,9 +275,13 @@ class _Hunt:
                 wanted = int((average > 0.4).sum())
                 self._search.improve(self._narrow.nearest(average, wanted))
             self._kick(kicks)
+        if self._enough():
+            return
         left = self._rest()
         if not is_small(left):
             self._kick_until(_IDLE_BEFORE_FINISH)
+            if self._enough():
+                return
             left = self._rest()
         self._finish(left)
         self._kick_until(_IDLE_KICKS)
@@ -288,7 +292,8 @@ class _Hunt:
         while idle < most and not self._enough():
             idle = 0 if self._kick(_FRESHEN) else idle + _FRESHEN
             self._decide()
-            self._search.improve(self._search.is_open)
+            if self.has_time():
+                self._search.improve(self._search.is_open)
 
     def _kick(self, times: int) -> bool:
         better = False
@@ -328,8 +333,6 @@ class _Hunt:
 
     def _finish(self, left: Rest) -> None:
         """Branch on what is undecided; if that is slow, hand it to an integer program."""
-        if self._enough():
-            return
         best, proved = self._search.worth, self._descent.best
         gap = self._gap_allowed * abs(best)
         if not (is_small(left) and is_thin(left)):
