@@ -13,7 +13,7 @@ from ainalym.solve.sites_limits import Limits, Pick
 _EPSILON = 2.0**-52
 
 _FIRST_STEP, _SHORTER, _PATIENCE, _LAST_STEP = 0.5, 0.6, 15, 1e-3
-_NEW_SHARE = 0.25  # of the newest subgradient in the direction
+_NEW_SHARE = 0.1  # of the newest subgradient in the direction
 _MEMORY = 0.9  # of the average of the sites the bound opens
 
 
