@@ -409,6 +409,7 @@ class _Work:
                 participation=row["participation"],
             ),
             factor_set=row["factor_set"],
+            build_years=row["build_years"],
         )
 
     def funds(self) -> tuple[Fund, ...]:

@@ -151,6 +151,7 @@ def _programme(terms: Terms, name: str, year: int, funds: tuple[Fund, ...]) -> P
             participation=facts.numbers("participation"),
         ),
         factor_set="warm",
+        build_years=max(t + 1 for f in funds for t, paid in enumerate(f.amount_minor) if paid),
     )
 
 

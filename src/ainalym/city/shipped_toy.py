@@ -101,6 +101,7 @@ def _programme() -> Programme:
         # With power 1 and this rate the share halves with every kilometre.
         walk=Walk(rate=log(2.0), power=1.0, stretch=1.0, limit_m=1100.0, participation=(1.0,)),
         factor_set="warm",
+        build_years=1,
     )
 
 

@@ -165,6 +165,14 @@ PROGRAMME = Table(
             high=2200,
         ),
         Column(name="years", help="how many years", kind=Kind.WHOLE, low=1, high=50),
+        Column(
+            name="build_years",
+            help="in how many years, from the first, anything may be built; 0 for all",
+            kind=Kind.WHOLE,
+            low=0,
+            high=50,
+            empty="0",
+        ),
         _share("discount_share", "yearly discount rate", high=0.99),
         _share("growth_share", "yearly growth of waste", low=-0.5, high=0.5, empty="0"),
         Column(

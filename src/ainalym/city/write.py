@@ -164,6 +164,7 @@ def _settings(city: City) -> Rows:
         "stations": p.stations,
         "stations_rule": "exactly" if p.exactly else "at most",
         "objective": p.objective,
+        "build_years": p.build_years,
         "target_share": p.target_share,
         "keeper_per_year": p.keeper_minor_per_year,
         "subsidy_per_year": p.subsidy_minor_per_year,

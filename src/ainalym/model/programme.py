@@ -161,6 +161,8 @@ class Programme:
         How capture falls with the way.
     factor_set
         The emission factor set that the objective uses.
+    build_years
+        In how many years, from the first, sites may be opened and steps bought; 0 for all.
 
     Raises
     ------
@@ -185,9 +187,15 @@ class Programme:
     gate_minor_per_kg: Mapping[str, float]
     walk: Walk
     factor_set: str
+    build_years: int = 0
 
     def __post_init__(self) -> None:
         refuse(self._faults())
+
+    @property
+    def last_build_year(self) -> int:
+        """The last year, counted from 0, in which anything may be opened or bought."""
+        return min(self.build_years or self.years, self.years) - 1
 
     @property
     def discount(self) -> NDArray[np.float64]:
@@ -215,6 +223,9 @@ class Programme:
         if self.stations < 0:
             fault = f"stations is {self.stations}"
             yield Issue(f"{where}/stations", fault, "give 0 or more")
+        if self.build_years < 0:
+            fault = f"build_years is {self.build_years}"
+            yield Issue(f"{where}/build_years", fault, "give 0 or more")
         if not 0 <= self.target_share <= 1:
             fault = f"target_share is {self.target_share:g}"
             yield Issue(f"{where}/target_share", fault, "give a share between 0 and 1")

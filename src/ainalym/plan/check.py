@@ -89,6 +89,7 @@ def recount(city: City, travel: Travel, plan: Plan) -> tuple[Tally, tuple[Issue,
     case = Case(city=city, travel=travel, plan=plan, masses=masses, tally=tally)
     rules = (
         rule_of_opening,
+        rule_of_building,
         rule_of_stations,
         rule_of_steps,
         rule_of_households,
@@ -117,6 +118,21 @@ def rule_of_opening(case: Case) -> Iterator[Issue]:
         what = "never opens" if opened[k] == NEVER else f"opens in {case.year(opened[k])}"
         fault = f"exists, but {what} in the plan"
         yield Issue(case.site(k), fault, "have it open from the first year")
+
+
+def rule_of_building(case: Case) -> Iterator[Issue]:
+    """Nothing is opened or bought after the last year of building."""
+    programme, sites = case.city.programme, case.city.sites
+    last = programme.last_build_year
+    mend = f"build it by {programme.first_year + last}, or allow more build_years"
+    for k in np.flatnonzero(case.plan.opened > last):
+        year = programme.first_year + int(case.plan.opened[k])
+        yield Issue(f"year {year}, {sites.kind[k]} {sites.id[k]!r}", "is opened too late", mend)
+    for one in case.plan.installed:
+        if one.year > last:
+            year = programme.first_year + one.year
+            fault = f"step {one.step} of {one.process} is bought too late"
+            yield Issue(f"year {year}, site {one.site!r}", fault, mend)
 
 
 def rule_of_stations(case: Case) -> Iterator[Issue]:

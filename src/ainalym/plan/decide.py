@@ -29,6 +29,7 @@ def decide(
     pairs: Pairs,
     periods: Periods,
     opened: NDArray[np.int32],
+    stations: NDArray[np.int64],
     *,
     seconds: float,
     gap_allowed: float,
@@ -43,14 +44,14 @@ def decide(
     ----------
     opened
         Opening years of points by site row.
+    stations
+        Rows of the stations to decide about; the fewer, the faster.
     seconds, gap_allowed
         When to stop.
     """
     points = city.sites.rows(SiteKind.POINT)
     points = points[opened[points] != NEVER]
     mass_t, haul_m = _arrivals(city, travel, pairs, periods, opened, points)
-    stations = city.sites.rows(SiteKind.STATION)
-    stations = stations[~city.sites.has_status(SiteStatus.FORBIDDEN)[stations]]
     net = network_of(city, haul_m, travel.haul_m, stations, periods)
     came = net.program.columns("came", mass_t.shape, lower=mass_t, upper=mass_t)
     fraction_row = [net.material_row[f] for f in city.fractions]
@@ -87,7 +88,7 @@ def _arrivals(
     weight = mass_t.sum((1, 2)) + 1e-9
     haul_m = np.zeros((count, len(city.sites)))
     np.add.at(haul_m, zone, travel.haul_m[points] * weight[:, None])
-    haul_m /= np.bincount(zone, weight, count)[:, None]
+    haul_m /= np.bincount(zone, weight, count)[:, None] if len(points) else 1.0
     lumped_t = np.zeros((count, *mass_t.shape[1:]))
     np.add.at(lumped_t, zone, mass_t)
     return lumped_t, haul_m

@@ -1,4 +1,4 @@
-"""Designing a plan: a joint bound from above, plans people can build from below, until they meet."""
+"""Designing a plan: a joint bound from above and plans people can build from below."""
 
 import time
 from collections.abc import Callable
@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from ainalym.answer import TOLERANCE, Sense, Status
 from ainalym.errors import law, refuse
 from ainalym.model.city import City
+from ainalym.model.place import SiteStatus
 from ainalym.model.plan import NEVER, Outcome, Plan, Tally
 from ainalym.model.travel import Travel
 from ainalym.plan.check import recount
 from ainalym.plan.decide import Design, decide, read_design
 from ainalym.plan.households import pairs as pairs_of
-from ainalym.plan.joint import Master, add_cuts, master_of, prices_of
+from ainalym.plan.joint import Master, add_cuts, drop_idle_cuts, master_of, prices_of
+from ainalym.plan.network import station_intake
 from ainalym.plan.settle import settle
 from ainalym.plan.siting import choose_points, money_for_points, schedule, terms_of
 from ainalym.plan.worth import from_units, in_units, sense_of
@@ -54,6 +56,8 @@ class Search:
     """Levels of the points at the last node looked at, shape (points, years)."""
     price: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     """What tonnes were worth at the last node looked at, shape (zones, fractions, periods)."""
+    usage: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    """Tonnes each station took in there, shape (stations,)."""
     nodes: int = 0
     tried: set[tuple] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
@@ -159,20 +163,21 @@ def _search(search: Search) -> tuple[str, ...]:
     relaxed = _tighten(search, until=0.4)
     if relaxed is None:
         return net.program.clash()
-    search.price = prices_of(search.master, relaxed)
-    search.level = _levels(search.master, relaxed)
+    _look(search, relaxed)
     _propose(search)
-    groups = (
+    decided = (
         *net.counts,
         net.station_open,
         net.station_steps.installed,
         net.works,
         net.stock_steps.installed,
+        search.master.level,
     )
+    groups = [np.unique(columns) for columns in decided]
     branched = branch(
         net.program,
         groups,
-        cut=lambda solution: add_cuts(search.master, _levels(search.master, solution), solution),
+        cut=lambda solution: _cut(search.master, solution),
         suggest=lambda solution, is_whole: _suggest(search, solution, is_whole),
         gap_allowed=search.gap_allowed,
         seconds=search.left_s,
@@ -198,6 +203,7 @@ def _propose(search: Search) -> None:
             master.pairs,
             master.net.periods,
             opened,
+            _likely_stations(search),
             seconds=max(1.0, PROPOSE_SHARE * search.left_s),
             gap_allowed=0.5 * search.gap_allowed,
         )
@@ -208,6 +214,27 @@ def _propose(search: Search) -> None:
         if not search.best > before or search.plan is None:
             return
         opened = search.plan.opened
+
+
+def _likely_stations(search: Search) -> NDArray[np.int64]:
+    """The stations the last node used most, and the cheapest, which a fixed count may want."""
+    city, net = search.city, search.master.net
+    asked = city.programme.stations
+    sites, stations = city.sites, net.stations
+    cost = sites.capex_minor[stations] + city.programme.years * sites.fixed_minor_per_year[stations]
+    must = [sites.status[k] in (SiteStatus.EXISTING, SiteStatus.FORCED) for k in stations]
+    likely = {*np.flatnonzero(must), *np.argsort(-search.usage, kind="stable")[: asked + 1]}
+    likely |= set(np.argsort(cost, kind="stable")[:asked].tolist())
+    return stations[sorted(likely)]
+
+
+def _look(search: Search, solution: Solution) -> None:
+    """Remember what a relaxed solution says of prices, points and stations."""
+    net = search.master.net
+    search.price = prices_of(search.master, solution)
+    search.level = _levels(search.master, solution)
+    stations = range(len(net.stations))
+    search.usage = np.array([solution.value[station_intake(net, k)].sum() for k in stations])
 
 
 def _key(design: Design) -> tuple:
@@ -223,6 +250,11 @@ def _levels(master: Master, solution: Solution) -> NDArray[np.float64]:
     return np.clip(solution.value[master.level], 0.0, 1.0)
 
 
+def _cut(master: Master, solution: Solution) -> int:
+    drop_idle_cuts(master, solution)
+    return add_cuts(master, _levels(master, solution), solution, slack=1e-4)
+
+
 def _tighten(search: Search, *, until: float) -> Solution | None:
     """Solve the relaxation, adding cuts, until the bound stands still."""
     master, program = search.master, search.master.net.program
@@ -234,13 +266,14 @@ def _tighten(search: Search, *, until: float) -> Solution | None:
             return None
         if answer.value is None:
             break
-        still = still + 1 if search.bound - answer.bound < 1e-4 * abs(answer.bound) else 0
+        still = still + 1 if search.bound - answer.bound < 5e-4 * abs(answer.bound) else 0
         _bound(search, answer.bound)
         solution = answer.value
         level = _levels(master, solution)
         core = 0.5 * core + 0.5 * level
-        if still >= 3:
+        if still >= 2:
             break
+        drop_idle_cuts(master, solution)
         if not add_cuts(master, core, solution) and not add_cuts(master, level, solution):
             break
     return solution
@@ -249,8 +282,7 @@ def _tighten(search: Search, *, until: float) -> Solution | None:
 def _suggest(search: Search, solution: Solution, is_whole: bool) -> float:
     """Build a plan from a node's design, or now and then from its prices."""
     search.nodes += 1
-    search.price = prices_of(search.master, solution)
-    search.level = _levels(search.master, solution)
+    _look(search, solution)
     if is_whole:
         design = read_design(search.master.net, solution)
         if _key(design) not in search.tried:
@@ -275,7 +307,7 @@ def _build(search: Search, design: Design) -> None:
         master.extra_gain,
         0.0,
     )
-    budget = float(money[-1])
+    budget = float(money[city.programme.last_build_year])
     suggested = np.zeros(len(city.sites), bool)
     suggested[master.point] = search.level[:, -1] > 0.5
     chosen = choose_points(

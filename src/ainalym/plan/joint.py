@@ -23,13 +23,19 @@ from ainalym.model.place import SiteKind, SiteStatus
 from ainalym.model.programme import Cover
 from ainalym.model.travel import Travel
 from ainalym.plan.households import Pairs
-from ainalym.plan.network import FORCED, Network, charge, network_of
+from ainalym.plan.network import FORCED, Network, charge, levels, network_of
 from ainalym.plan.periods import lumped
 from ainalym.plan.zones import Zones
 from ainalym.solve.mip import Solution
 from ainalym.units import M_PER_KM
 
 CAPTURE = "what people bring"
+FLAT_SLACK = 5e-3
+"""Violation below which a cut on bare tonnes is not worth a row."""
+
+CUTS_KEPT = 3
+"""Cuts for each cluster and period from which on idle ones are dropped."""
+
 OPENING_POINTS = "opening points once"
 
 
@@ -69,6 +75,8 @@ class Master:
     slot_cluster: NDArray[np.int64] = field(init=False)
     slot_point: NDArray[np.int64] = field(init=False)
     mean_price: NDArray[np.float64] | None = None
+    first_cut: int = 0
+    """The id of the oldest row that is a cut."""
     cuts: int = 0
 
 
@@ -77,7 +85,7 @@ def master_of(city: City, travel: Travel, pairs: Pairs, zones: Zones) -> Master:
     stations = city.sites.rows(SiteKind.STATION)
     allowed = ~city.sites.has_status(SiteStatus.FORBIDDEN)
     stations = stations[allowed[stations]]
-    net = network_of(city, zones.haul_m, travel.haul_m, stations, lumped(city))
+    net = network_of(city, zones.haul_m, travel.haul_m, stations, lumped(city), pooled=True)
     forced = city.sites.has_status(SiteStatus.FORCED)
     existing = city.sites.has_status(SiteStatus.EXISTING)
     points = city.sites.rows(SiteKind.POINT)
@@ -88,6 +96,7 @@ def master_of(city: City, travel: Travel, pairs: Pairs, zones: Zones) -> Master:
     _index_pairs(master)
     _law_of_levels(master, forced[point], existing[point])
     _law_of_bringing(master)
+    master.first_cut = net.program.n_rows
     add_cuts(master, np.ones((len(point), net.years)), None)
     return master
 
@@ -105,12 +114,12 @@ def _index_pairs(master: Master) -> None:
 def _law_of_levels(master: Master, forced: NDArray, existing: NDArray) -> None:
     net, sites = master.net, master.net.city.sites
     fixed = net.worth.spent(sites.fixed_minor_per_year[master.point])
-    shape = (len(master.point), net.years)
-    master.level = net.program.columns("level", shape, gain=fixed, upper=1.0)
-    if net.years > 1:
-        rows = net.program.rows(OPENING_POINTS, (len(master.point), net.years - 1), lower=0.0)
-        net.program.put(rows, master.level[:, 1:], 1.0)
-        net.program.put(rows, master.level[:, :-1], -1.0)
+    master.level = levels(net, "level", (len(master.point),), fixed, integer=False)
+    building = master.level[:, : net.city.programme.last_build_year + 1]
+    if building.shape[1] > 1:
+        rows = net.program.rows(OPENING_POINTS, building[:, 1:].shape, lower=0.0)
+        net.program.put(rows, building[:, 1:], 1.0)
+        net.program.put(rows, building[:, :-1], -1.0)
     net.program.change_bounds(master.level[existing], 1.0, 1.0)
     must = net.program.rows(FORCED, int(forced.sum()), lower=1.0)
     net.program.put(must, master.level[forced, -1], 1.0)
@@ -138,9 +147,9 @@ def _law_of_bringing(master: Master) -> None:
 
 
 def prices_of(master: Master, solution: Solution) -> NDArray[np.float64]:
-    """Read what one tonne of each fraction is worth at each zone, shape (zones, fractions, periods).
+    """Read what one tonne of each fraction is worth in each zone and period.
 
-    The counter's own terms are included.
+    The counter's own terms are included; shape (zones, fractions, periods).
     """
     net, city = master.net, master.net.city
     rows = net.source_mass[:, [net.material_row[f] for f in city.fractions]]
@@ -176,7 +185,7 @@ def add_cuts(
     pair_zone, owner = zones.zone[zones.cluster[place]], zones.profile_cluster
     ranks = range(zones.part_t.shape[1])
     flat = [(zones.part_t.sum(1), np.ones(len(owner)), 0.0)]
-    if len(ranks) > 1:
+    if len(ranks) > 1 and solution is not None:
         flat += [(zones.part_t[:, r], (zones.profile_rank == r).astype(float), 0.0) for r in ranks]
     prices = []
     if solution is not None:
@@ -186,16 +195,30 @@ def add_cuts(
         prices = [price, master.mean_price]
     added = 0
     for t in range(len(master.net.periods)):
-        ways = list(flat)
+        ways: list[tuple] = []
         for price in prices:
             worth = np.einsum("kf,kf->k", zones.mass_t, price[pair_zone, :, t])
             worth += master.extra_gain[t] * zones.extra_t_km
             of_profile = np.einsum("cf,cf->c", zones.profile_share, price[zones.zone[owner], :, t])
             ways.append((worth, of_profile, master.extra_gain[t]))
-        for worth, of_profile, extra in ways:
-            added += _add_cuts_of(master, level, solution, worth, of_profile, extra, t, slack)
+        for way in ways:
+            added += _add_cuts_of(master, level, solution, *way, t, slack)
+        for way in flat:
+            added += _add_cuts_of(master, level, solution, *way, t, max(slack, FLAT_SLACK))
     master.cuts += added
     return added
+
+
+def drop_idle_cuts(master: Master, solution: Solution) -> None:
+    """Drop cuts that a relaxed solution does not lean on, once they are many.
+
+    They are found again where they matter; a program with few rows solves faster.
+    """
+    program = master.net.program
+    dual = solution.dual[master.first_cut :]
+    many = CUTS_KEPT * len(master.zones.zone) * len(master.net.periods)
+    if len(dual) == program.n_rows - master.first_cut > many:
+        program.drop_rows(master.first_cut, np.abs(dual) > 1e-9)
 
 
 def _add_cuts_of(master, level, solution, worth, of_profile, extra, t, slack) -> int:

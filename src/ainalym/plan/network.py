@@ -85,6 +85,28 @@ class Steps:
     installed: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pool:
+    """What stations take in, by material, when zones need not tell what they send where.
+
+    Attributes
+    ----------
+    material
+        Material rows.
+    out
+        Columns of what zones send, shape (sources, materials, periods).
+    way
+        Columns of what travels from zone to station, shape (sources, stations, periods).
+    into
+        Columns of what stations take in, shape (stations, materials, periods).
+    """
+
+    material: NDArray[np.int64]
+    out: NDArray[np.int64]
+    way: NDArray[np.int64]
+    into: NDArray[np.int64]
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Network:
     """A program that grows law by law, and the ids of its columns and rows."""
@@ -101,6 +123,7 @@ class Network:
     material_row: dict[str, int]
     source_work: Work = field(init=False)
     source_lane: Lane = field(init=False)
+    pool: Pool | None = None
     station_work: Work = field(init=False)
     station_lane: Lane = field(init=False)
     station_steps: Steps = field(init=False)
@@ -133,6 +156,7 @@ def network_of(
     periods: Periods,
     *,
     decided: bool = False,
+    pooled: bool = False,
 ) -> Network:
     """Write down the network of a city, all its laws but what its sources bring in.
 
@@ -152,6 +176,9 @@ def network_of(
     decided
         Whether what is opened and installed is known already, and so the budget: the caller
         holds those columns, and the laws about them are left out.
+    pooled
+        Whether sources tell only how much they send to each station, not of what: far fewer
+        columns, and no less than the truth.
     """
     piles = city.sites.rows(SiteKind.STOCKPILE)
     net = Network(
@@ -165,7 +192,7 @@ def network_of(
         haul_m=haul_m,
         material_row={m.id: k for k, m in enumerate(city.materials)},
     )
-    law_of_sources(net)
+    law_of_sources(net, pooled=pooled)
     law_of_stations(net)
     law_of_stockpiles(net)
     law_of_limits(net)
@@ -176,26 +203,71 @@ def network_of(
     return net
 
 
-def law_of_sources(net: Network) -> None:
+def law_of_sources(net: Network, *, pooled: bool = False) -> None:
     """Mass at the sources: what comes in is worked at the counter or shipped, by material."""
     city = net.city
     net.source_work = _work(net, SiteKind.POINT, len(net.source_haul_m))
     made = _made(net, net.source_work)
     held = sorted({net.material_row[f] for f in city.fractions} | made)
-    lanes = [(k, m) for k in net.stations for m in held if _station_takes(net, m)] + [
-        (site, m) for site, m in _offers(net, SiteKind.LANDFILL) if m in held
-    ]
-    net.source_lane = _lane(net, lanes, net.source_haul_m, SiteKind.POINT)
+    taken = [m for m in held if _station_takes(net, m)]
+    dumped = [(site, m) for site, m in _offers(net, SiteKind.LANDFILL) if m in held]
+    lanes = [] if pooled else [(k, m) for k in net.stations for m in taken]
+    net.source_lane = _lane(net, lanes + dumped, net.source_haul_m, SiteKind.POINT)
     shape = (len(net.source_haul_m), len(city.materials), len(net.periods))
     net.source_mass = net.program.rows(MASS_AT_POINTS, shape, lower=0.0, upper=0.0)
     _balance(net, net.source_mass, net.source_work, net.source_lane)
+    if pooled:
+        _pool(net, np.array(taken, np.int64))
+
+
+def _pool(net: Network, material: NDArray[np.int64]) -> None:
+    """Sums over materials, stations and sources agree; what is sent where stays open."""
+    program, periods = net.program, len(net.periods)
+    sources, stations = len(net.source_haul_m), len(net.stations)
+    out = program.columns("zones send", (sources, len(material), periods))
+    way_m = net.source_haul_m[:, net.stations]
+    gain = net.worth.carried(net.city.haul(SiteKind.POINT), way_m)
+    upper = np.where(np.isfinite(way_m), inf, 0.0)[..., None]
+    way = program.columns("ways", (sources, stations, periods), gain=gain, upper=upper)
+    into = program.columns("stations get", (stations, len(material), periods))
+    program.put(net.source_mass[:, material], out, -1.0)
+    for rows, plus, minus in (
+        (program.rows(MASS_AT_POINTS, (sources, 1, periods), lower=0.0, upper=0.0), out, way),
+        (
+            program.rows(MASS_AT_STATIONS, (1, len(material), periods), lower=0.0, upper=0.0),
+            out,
+            into,
+        ),
+    ):
+        program.put(rows, plus, 1.0)
+        program.put(rows, minus, -1.0)
+    rows = program.rows(MASS_AT_STATIONS, (stations, periods), lower=0.0, upper=0.0)
+    program.put(rows[:, None], into, 1.0)
+    program.put(rows[None], way, -1.0)
+    net.pool = Pool(material=material, out=out, way=way, into=into)
+
+
+def station_intake(net: Network, k: int) -> NDArray[np.int64]:
+    """Columns that add up to what a station takes in, last axis periods.
+
+    Parameters
+    ----------
+    net
+        With its sources written down.
+    k
+        Row of the station among the network's stations.
+    """
+    if net.pool is not None:
+        return net.pool.into[k]
+    return net.source_lane.flow[:, net.source_lane.target == net.stations[k]]
 
 
 def law_of_stations(net: Network) -> None:
     """Mass and capacity at the stations: arrived and made = worked and shipped."""
     net.station_work = _work(net, SiteKind.STATION, len(net.stations))
     lanes = _offers(net, SiteKind.PLANT) + _offers(net, SiteKind.LANDFILL)
-    possible = set(net.source_lane.material.tolist()) | _made(net, net.station_work)
+    sent = net.source_lane.material if net.pool is None else net.pool.material
+    possible = set(sent.tolist()) | _made(net, net.station_work)
     lanes = [(site, m) for site, m in lanes if m in possible]
     net.station_lane = _lane(net, lanes, net.haul_m[net.stations], SiteKind.STATION)
     shape = (len(net.stations), len(net.city.materials), len(net.periods))
@@ -203,11 +275,10 @@ def law_of_stations(net: Network) -> None:
     _balance(net, mass, net.station_work, net.station_lane)
     for k, station in enumerate(net.stations):
         here = net.source_lane.target == station
-        rows = mass[k][net.source_lane.material[here]]
-        net.program.put(rows[None], net.source_lane.flow[:, here], 1.0)
+        material = net.source_lane.material[here] if net.pool is None else net.pool.material
+        net.program.put(mass[k][material], station_intake(net, k), 1.0)
     fixed = net.worth.spent(net.city.sites.fixed_minor_per_year[net.stations])
-    shape = (len(net.stations), net.years)
-    net.station_open = net.program.columns("open", shape, gain=fixed, upper=1.0, integer=True)
+    net.station_open = levels(net, "open", (len(net.stations),), fixed)
     net.station_steps = _steps(net, SiteKind.STATION, net.stations)
     _capacity(net, net.station_work, net.station_steps)
 
@@ -272,9 +343,8 @@ def law_of_opening(net: Network) -> None:
     for p, years in enumerate(net.periods.years):
         share = net.periods.of_flow[p, years]
         program.put(used[:, p, None], net.station_open[:, years], -most_t * share)
-    for k, station in enumerate(net.stations):
-        here = net.source_lane.target == station
-        program.put(used[k], net.source_lane.flow[:, here], 1.0)
+    for k in range(len(net.stations)):
+        program.put(used[k], station_intake(net, k), 1.0)
 
 
 def law_of_budget(net: Network) -> None:
@@ -320,6 +390,38 @@ def law_of_target(net: Network) -> None:
     net.program.put(row, lane.flow[:, sold], total)
 
 
+def levels(
+    net: Network,
+    name: str,
+    shape: tuple[int, ...],
+    gain: NDArray[np.float64],
+    *,
+    integer: bool = True,
+) -> NDArray[np.int64]:
+    """Add columns of "open by that year"; after the last year of building nothing rises.
+
+    Parameters
+    ----------
+    name
+        What is open.
+    shape
+        How many, without the years.
+    gain
+        Worth of being open in each year, broadcasts to `shape` and years.
+    integer
+        Whether levels have to be whole.
+
+    Returns
+    -------
+    Column ids, shape (*shape, years); years after the last of building share one column.
+    """
+    last = net.city.programme.last_build_year
+    built = net.program.columns(name, (*shape, last + 1), upper=1.0, integer=integer)
+    level = built[..., np.minimum(np.arange(net.years), last)]
+    net.program.add_gain(level, gain)
+    return level
+
+
 def charge(net: Network, category: Cover, level: NDArray[np.int64], capex_minor: NDArray) -> None:
     """Charge to the budget, and to the objective, what rises in columns of "open by that year".
 
@@ -343,9 +445,8 @@ def charge(net: Network, category: Cover, level: NDArray[np.int64], capex_minor:
 def _charge_stockpiles(net: Network) -> None:
     """A stockpile is opened, once, when its first press is installed."""
     city, program = net.city, net.program
-    shape = (len(net.stockpiles), net.years)
     fixed = net.worth.spent(city.sites.fixed_minor_per_year[net.stockpiles])
-    net.works = program.columns("works", shape, gain=fixed, upper=1.0, integer=True)
+    net.works = levels(net, "works", (len(net.stockpiles),), fixed)
     _rising(net, net.works)
     rows = program.rows(OPENING, net.stock_steps.installed.shape, upper=0.0)
     program.put(rows, net.stock_steps.installed, 1.0)
@@ -407,11 +508,9 @@ def _steps(net: Network, at: SiteKind, sites: NDArray[np.int64]) -> Steps:
         for s in range(len(process.steps))
     ]
     process, step = _columns_of(bought)
-    shape = (len(sites), len(bought), net.years)
     fixed = [net.city.processes[p].steps[s].fixed_minor_per_year for p, s in bought]
-    gain = net.worth.spent(np.array(fixed, float)) if bought else 0.0
-    name = f"{at} installs"
-    installed = net.program.columns(name, shape, gain=gain, upper=1.0, integer=True)
+    gain = net.worth.spent(np.array(fixed, float))
+    installed = levels(net, f"{at} installs", (len(sites), len(bought)), gain)
     _rising(net, installed)
     return Steps(process=process, step=step, installed=installed)
 
@@ -433,16 +532,18 @@ def _capacity(net: Network, work: Work, steps: Steps) -> None:
 def _count(net: Network, name: str, level: NDArray[np.int64]) -> NDArray[np.int64]:
     """Columns that count over the sites: deciding how many comes before deciding which."""
     program = net.program
-    total = program.columns(f"how many {name}", level.shape[1:], integer=True)
-    rows = program.rows(OPENING, level.shape[1:], lower=0.0, upper=0.0)
+    building = level[..., : net.city.programme.last_build_year + 1]
+    total = program.columns(f"how many {name}", building.shape[1:], integer=True)
+    rows = program.rows(OPENING, building.shape[1:], lower=0.0, upper=0.0)
     program.put(rows, total, -1.0)
-    program.put(rows[None], level, 1.0)
+    program.put(rows[None], building, 1.0)
     return total
 
 
 def _rising(net: Network, level: NDArray[np.int64]) -> None:
     """What is open stays open."""
-    if net.years > 1 and level.size:
+    level = level[..., : net.city.programme.last_build_year + 1]
+    if level.shape[-1] > 1 and level.size:
         rows = net.program.rows(OPENING, level[..., 1:].shape, lower=0.0)
         net.program.put(rows, level[..., 1:], 1.0)
         net.program.put(rows, level[..., :-1], -1.0)

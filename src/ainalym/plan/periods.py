@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from ainalym.model.city import City
 from ainalym.model.programme import Objective
 
-LATE_YEARS = 3
-"""Years that one period holds once no new money arrives."""
+APART_MAX = 2
+"""Most years that are periods of their own."""
+
+LATE_PERIODS = 2
+"""Periods for the years after, while building may go on in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,15 +60,12 @@ def single_years(city: City) -> Periods:
 
 
 def lumped(city: City) -> Periods:
-    """Keep years apart while money arrives, and lump the later ones by a few."""
+    """Keep apart the years of building, if few, and lump the years after."""
     programme = city.programme
-    amounts = np.array([f.amount_minor for f in programme.funds]).reshape(-1, programme.years)
-    arrives = np.flatnonzero(amounts.any(0))
-    last = int(arrives.max(initial=0))
-    years = [np.array([t]) for t in range(last + 1)]
-    late = np.arange(last + 1, programme.years)
-    if len(late):
-        years += np.array_split(late, -(-len(late) // LATE_YEARS))
+    apart = min(programme.last_build_year, APART_MAX)
+    late = np.arange(apart, programme.years)
+    parts = 1 if apart == programme.last_build_year else LATE_PERIODS
+    years = [np.array([t]) for t in range(apart)] + np.array_split(late, min(parts, len(late)))
     return _periods(city, years)
 
 

@@ -239,12 +239,13 @@ def schedule(
     worth = np.bincount(pairs.site[chosen], terms.worth[chosen], len(is_open)) - terms.cost
     opened = np.full(len(is_open), NEVER, np.int32)
     left = money.astype(float).copy()
+    last = city.programme.last_build_year
     for j in sorted(np.flatnonzero(is_open), key=lambda j: -worth[j] / max(terms.capex[j], 1e-9)):
         if city.sites.status[j] is SiteStatus.EXISTING:
             opened[j] = 0
             continue
         room = np.minimum.accumulate(left[::-1])[::-1]
-        can = np.flatnonzero(room >= terms.capex[j] * (1 - 1e-12))
+        can = np.flatnonzero(room[: last + 1] >= terms.capex[j] * (1 - 1e-12))
         if len(can):
             opened[j] = can[0]
             left[can[0] :] -= terms.capex[j]

@@ -53,6 +53,10 @@ class Pile:
         part = np.broadcast_to(np.asarray(batch, self._parts[0].dtype), shape)
         self._parts.append(part.ravel().copy())
 
+    def replace(self, numbers: NDArray[Any]) -> None:
+        """Hold these numbers instead."""
+        self._parts = [np.ascontiguousarray(numbers)]
+
     @property
     def all(self) -> NDArray[Any]:
         """Everything so far, as one array that may be written in place."""
@@ -222,6 +226,40 @@ class Linear:
         self._lower.all[ids] = low
         self._upper.all[ids] = high
         self._changed.add(ids, ids.shape)
+
+    def drop_rows(self, first: int, kept: NDArray[np.bool_]) -> None:
+        """Drop some of the newest rows; the ids of those kept among them close up.
+
+        Parameters
+        ----------
+        first
+            The id of the oldest row that may go; nobody may hold ids from here on.
+        kept
+            Which of the rows from `first` on stay, shape (rows from `first` on,).
+
+        Raises
+        ------
+        BrokenLaw
+            `kept` does not tell of each row from `first` on.
+        """
+        law(len(kept) == self._n_rows - first, said=f"{len(kept)} marks from row {first} on")
+        stays = np.concatenate([np.ones(first, bool), kept])
+        new_id = np.cumsum(stays) - 1
+        mine = stays[self._at_row.all]
+        self._at_row.replace(new_id[self._at_row.all[mine]])
+        self._at_column.replace(self._at_column.all[mine])
+        self._factor.replace(self._factor.all[mine])
+        self._row_lower.replace(self._row_lower.all[stays])
+        self._row_upper.replace(self._row_upper.all[stays])
+        blocks, self._row_blocks = self._row_blocks, []
+        for block in blocks:
+            count = int(stays[block.ids.ravel()].sum())
+            if block.first < first or count:
+                shape = block.shape if count == block.ids.size else (count,)
+                self._row_blocks.append(
+                    _Block(block.name, block.label, int(new_id[block.first]) if count else 0, shape)
+                )
+        self._n_rows = int(stays.sum())
 
     def bounds(self, columns: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Tell the bounds of columns as they stand, lower and upper, one a column."""

@@ -179,6 +179,21 @@ class Program(Linear):
         basis.row_status = rows + [kind.kBasic] * (self._n_rows - len(rows))
         self._ok(self._highs.setBasis(basis))
 
+    def drop_rows(self, first: int, kept: NDArray[np.bool_]) -> None:
+        """Drop some of the newest rows, here and in the solver, which keeps its basis.
+
+        Parameters
+        ----------
+        first, kept
+            As in `Linear.drop_rows`.
+        """
+        self._pass_on()
+        gone = first + np.flatnonzero(~np.asarray(kept, bool)).astype(np.int32)
+        if gone.size:
+            self._ok(self._highs.deleteRows(gone.size, gone.astype(np.int32)))
+        super().drop_rows(first, np.asarray(kept, bool))
+        self._passed_rows, self._passed_entries = self._n_rows, self._factor.all.size
+
     def _pass_on(self) -> None:
         """Hand everything new to the solver: columns first, then rows, then lone entries."""
         highs, old_columns, old_rows = self._highs, self._passed_columns, self._passed_rows
