@@ -68,7 +68,11 @@ def make_almaty(facts: Facts) -> tuple[City, list[Scenario]]:
     city = replace(
         city, name="Almaty", date="2026-03-01", sites=sites(terms, rooms, _titles(residents))
     )
-    scenarios = [*_price_scenarios(terms, city), *_people_scenarios(facts, city, blocks)]
+    scenarios = [
+        _phased(facts, city),
+        *_price_scenarios(terms, city),
+        *_people_scenarios(facts, city, blocks),
+    ]
     return replace(city, assumptions=facts.asked()), scenarios
 
 
@@ -120,10 +124,19 @@ def _titles(residents: dict[str, int]) -> list[str]:
 
 
 def _fund(facts: Facts, source: str, covers: Cover, total_minor: int) -> Fund:
+    later = round(facts.number("years")) - 1
+    return Fund(source=source, covers=covers, amount_minor=(total_minor, *[0] * later))
+
+
+def _phased(facts: Facts, city: City) -> Scenario:
+    """The same money over several years, in which building goes on."""
     shares = facts.numbers("budget_year_shares")
-    parts = [part * MINOR_PER_MAJOR for part in split(total_minor // MINOR_PER_MAJOR, shares)]
-    later = round(facts.number("years")) - len(parts)
-    return Fund(source=source, covers=covers, amount_minor=(*parts, *[0] * later))
+    rows: Rows = [("source", "year", "amount")]
+    for fund in city.programme.funds:
+        for t, part in enumerate(split(sum(fund.amount_minor) // MINOR_PER_MAJOR, shares)):
+            rows.append((fund.source, str(city.programme.first_year + t), str(part)))
+    years = [("key", "value"), ("build_years", str(len(shares)))]
+    return "phased", "the money comes over three years", {"budget": rows, "programme": years}
 
 
 def _programme(terms: Terms, name: str, year: int, funds: tuple[Fund, ...]) -> Programme:

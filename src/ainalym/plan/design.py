@@ -19,7 +19,7 @@ from ainalym.plan.decide import Design, decide, read_design
 from ainalym.plan.households import pairs as pairs_of
 from ainalym.plan.joint import Master, add_cuts, drop_idle_cuts, master_of, prices_of
 from ainalym.plan.network import station_intake
-from ainalym.plan.settle import settle
+from ainalym.plan.settle import fix_designs, release_designs, settle
 from ainalym.plan.siting import choose_points, money_for_points, schedule, terms_of
 from ainalym.plan.worth import from_units, in_units, sense_of
 from ainalym.plan.zones import zones_of
@@ -30,6 +30,12 @@ Progress = Callable[[float, float, float], None]
 
 PROPOSE_SHARE = 0.2
 """Share of the time left that deciding stations and steps once may take."""
+
+ROUND_SHARE = 0.5
+"""Share of the time left that deciding everything in the master once may take."""
+
+REFINE_ROUNDS = 10
+"""Most rounds of cuts for one design."""
 
 PROPOSE_EVERY = 12
 """After how many nodes of the bound's tree a plan is built from its prices."""
@@ -165,6 +171,10 @@ def _search(search: Search) -> tuple[str, ...]:
         return net.program.clash()
     _look(search, relaxed)
     _propose(search)
+    if not _rounds(search):
+        return net.program.clash()
+    if search.gap <= search.gap_allowed or search.left_s <= 0:
+        return ()
     decided = (
         *net.counts,
         net.station_open,
@@ -210,10 +220,56 @@ def _propose(search: Search) -> None:
         if design is None or _key(design) in search.tried:
             return
         before = search.best
+        _refine(search, design)
         _build(search, design)
         if not search.best > before or search.plan is None:
             return
         opened = search.plan.opened
+
+
+def _rounds(search: Search) -> bool:
+    """Decide stations and steps in the master, cut where it hoped for too much, and again.
+
+    Tells whether the programme's rules can be kept at all.
+    """
+    program = search.master.net.program
+    while search.left_s > 0 and search.gap > search.gap_allowed:
+        answer = program.solve(
+            seconds=max(1.0, ROUND_SHARE * search.left_s), gap_allowed=0.25 * search.gap_allowed
+        )
+        if answer.status is Status.INFEASIBLE:
+            return False
+        _bound(search, answer.bound)
+        if answer.value is None:
+            break
+        design = read_design(search.master.net, answer.value)
+        found = _refine(search, design)
+        is_new = _key(design) not in search.tried
+        if is_new:
+            _build(search, design)
+        if not found and not is_new:
+            break
+    return True
+
+
+def _refine(search: Search, design: Design) -> int:
+    """Cut where the master hopes for too much of a design; remember its prices and points.
+
+    Tells how many cuts were added.
+    """
+    net, found = search.master.net, 0
+    fix_designs(net, *design)
+    for _ in range(REFINE_ROUNDS):
+        answer = net.program.solve(seconds=max(1.0, search.left_s), relax=True)
+        if answer.value is None:
+            break
+        _look(search, answer.value)
+        more = add_cuts(search.master, search.level, answer.value, slack=1e-4)
+        found += more
+        if not more:
+            break
+    release_designs(net)
+    return found
 
 
 def _likely_stations(search: Search) -> NDArray[np.int64]:

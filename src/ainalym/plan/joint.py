@@ -76,7 +76,7 @@ class Master:
     slot_point: NDArray[np.int64] = field(init=False)
     mean_price: NDArray[np.float64] | None = None
     first_cut: int = 0
-    """The id of the oldest row that is a cut."""
+    """The id of the oldest cut that may be dropped."""
     cuts: int = 0
 
 
@@ -96,8 +96,8 @@ def master_of(city: City, travel: Travel, pairs: Pairs, zones: Zones) -> Master:
     _index_pairs(master)
     _law_of_levels(master, forced[point], existing[point])
     _law_of_bringing(master)
-    master.first_cut = net.program.n_rows
     add_cuts(master, np.ones((len(point), net.years)), None)
+    master.first_cut = net.program.n_rows
     return master
 
 
@@ -210,15 +210,16 @@ def add_cuts(
 
 
 def drop_idle_cuts(master: Master, solution: Solution) -> None:
-    """Drop cuts that a relaxed solution does not lean on, once they are many.
+    """Drop cuts that a relaxed solution stays clear of, once they are many.
 
-    They are found again where they matter; a program with few rows solves faster.
+    They are found again where they matter; a program with few rows solves faster. A cut without
+    a price is kept when it binds: it may hold back tonnes that happen to be worth nothing now.
     """
     program = master.net.program
-    dual = solution.dual[master.first_cut :]
     many = CUTS_KEPT * len(master.zones.zone) * len(master.net.periods)
-    if len(dual) == program.n_rows - master.first_cut > many:
-        program.drop_rows(master.first_cut, np.abs(dual) > 1e-9)
+    if program.n_rows - master.first_cut > many:
+        room = program.room(solution.value, master.first_cut)
+        program.drop_rows(master.first_cut, room < 1e-6)
 
 
 def _add_cuts_of(master, level, solution, worth, of_profile, extra, t, slack) -> int:

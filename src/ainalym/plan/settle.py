@@ -72,7 +72,10 @@ def settle(
     net = network_of(
         city, travel.haul_m[points], travel.haul_m, stations, single_years(city), decided=True
     )
-    _fix_designs(net, opened, installed)
+    fix_designs(net, opened, installed)
+    for station in net.stations:
+        lanes = net.source_lane.flow[:, net.source_lane.target == station]
+        net.program.change_bounds(lanes[..., : opened[station]], 0.0, 0.0)
     _bring(net, points, caught_kg)
     short = _law_of_keepers(net, points, opened, caught_kg)
     answer = net.program.solve(seconds=seconds, relax=True)
@@ -114,15 +117,20 @@ def _catch(
     return caught_kg, brings_to
 
 
-def _fix_designs(net: Network, opened: NDArray[np.int32], installed: Iterable[Installed]) -> None:
+def release_designs(net: Network) -> None:
+    """Let the stations and steps of a network be decided again; what exists stays open."""
+    existing = net.city.sites.has_status(SiteStatus.EXISTING)[net.stations]
+    net.program.change_bounds(net.station_open, existing[:, None].astype(float), 1.0)
+    for steps in (net.station_steps, net.stock_steps):
+        net.program.change_bounds(steps.installed, 0.0, 1.0)
+
+
+def fix_designs(net: Network, opened: NDArray[np.int32], installed: Iterable[Installed]) -> None:
     """Hold the stations and steps of a network at what is open and installed."""
     year = np.arange(net.years)
     at = opened[net.stations]
     is_open = ((at != NEVER)[:, None] & (at[:, None] <= year)).astype(float)
     net.program.change_bounds(net.station_open, is_open, is_open)
-    for k, station in enumerate(net.stations):
-        lanes = net.source_lane.flow[:, net.source_lane.target == station]
-        net.program.change_bounds(lanes[..., : max(0, at[k])], 0.0, 0.0)
     rows = {name: k for k, name in enumerate(net.city.sites.id)}
     process_row = {p.id: k for k, p in enumerate(net.city.processes)}
     for sites, steps in (

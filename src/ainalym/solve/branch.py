@@ -26,8 +26,11 @@ from ainalym.solve.mip import Program, Solution
 WHOLE = 1e-6
 """How far from a whole number a column may be."""
 
-CUT_ROUNDS = 3
+CUT_ROUNDS = 25
 """Most rounds of cuts at one node."""
+
+CUT_PAYS = 1e-3
+"""Share of its bound by which a round of cuts has to move a node to be followed by another."""
 
 
 @dataclass(order=True, slots=True)
@@ -132,7 +135,7 @@ def branch(
         """Solve one node; None when it is closed."""
         nonlocal state
         state = _move(program, first, state, fixed)
-        solution, bound = _solve(program, cut, end)
+        solution, bound = _solve(program, cut, above, end)
         tree.nodes += 1
         if solution is None:
             if bound == inf:  # the time was up before the node was solved
@@ -182,8 +185,11 @@ def _move(program, first, now, wanted):
     return dict(wanted)
 
 
-def _solve(program, cut, end) -> tuple[Solution | None, float]:
-    """Solve a node, adding cuts while they move its bound; no solution and -inf if infeasible."""
+def _solve(program, cut, above: float, end: float) -> tuple[Solution | None, float]:
+    """Solve a node, adding cuts while they pay; no solution and -inf if infeasible.
+
+    A node cannot be worth more than the one above it, so until it is not, cuts are missing.
+    """
     solution, bound = None, inf
     for _ in range(CUT_ROUNDS):
         answer = program.solve(seconds=max(1.0, end - time.monotonic()), relax=True)
@@ -191,7 +197,8 @@ def _solve(program, cut, end) -> tuple[Solution | None, float]:
             return None, -inf if answer.bound == -inf else inf
         moved = bound - answer.bound
         solution, bound = answer.value, min(bound, answer.bound)
-        if moved < 5e-4 * abs(bound) or not cut(solution):
+        is_done = moved < CUT_PAYS * abs(bound) and bound <= above + CUT_PAYS * abs(above)
+        if is_done or time.monotonic() > end or not cut(solution):
             break
     return solution, bound
 

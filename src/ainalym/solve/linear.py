@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from ainalym.answer import Sense
 from ainalym.errors import law
 
-FEASIBLE = 1e-6
+FEASIBLE = 5e-6
 """How far a row or column may be broken: absolute, or relative to its side where that is larger."""
 
 LINE = 96
@@ -265,6 +265,22 @@ class Linear:
         """Tell the bounds of columns as they stand, lower and upper, one a column."""
         ids = np.ravel(columns)
         return self._lower.all[ids].copy(), self._upper.all[ids].copy()
+
+    def room(self, value: NDArray[np.float64], first: int = 0) -> NDArray[np.float64]:
+        """Tell how far each row is from its nearer side at given values.
+
+        Parameters
+        ----------
+        value
+            One number per column.
+        first
+            The row to begin with.
+        """
+        mine = self._at_row.all >= first
+        terms = self._factor.all[mine] * value[self._at_column.all[mine]]
+        rows = self._at_row.all[mine] - first
+        sums = np.bincount(rows, weights=terms, minlength=self._n_rows - first)
+        return np.minimum(sums - self._row_lower.all[first:], self._row_upper.all[first:] - sums)
 
     def broken(self, value: NDArray[np.float64], *, relax: bool = False) -> str:
         """Name the worst broken law, bound or wholeness, with its numbers; "" if all hold.
