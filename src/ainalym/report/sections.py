@@ -1,0 +1,285 @@
+"""Sections of the report, in the order a planner asks: what, where, how much, how sure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ainalym.model.city import City
+from ainalym.model.place import SiteKind, SiteStatus
+from ainalym.model.plan import NEVER, Outcome, Plan, Tally
+from ainalym.model.travel import Travel
+from ainalym.report import charts, costs, emissions, figures, flows, network
+from ainalym.report.markup import Markup, tag
+from ainalym.report.table import Table, to_html
+from ainalym.report.words import (
+    horizon,
+    listed,
+    money,
+    number,
+    percent,
+    plural,
+    site_name,
+    tonnes,
+    year_names,
+)
+
+LONG = 15
+"""A table with more rows than this is folded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Everything a section may draw on when there is a plan."""
+
+    city: City
+    travel: Travel
+    outcome: Outcome
+    plan: Plan
+    tally: Tally
+
+
+def section(name: str, title: str, *children: object) -> Markup:
+    """Make one section that the contents can lead to."""
+    return tag("section", tag("h2", title), children, id=name)
+
+
+def shown(table: Table, fold: str = "") -> Markup:
+    """Show a table; a long one folded under a line that says what is inside."""
+    if not table.rows:
+        return Markup("")
+    html = to_html(table)
+    if len(table.rows) <= LONG and not fold:
+        return html
+    line = fold or f"{table.caption} ({plural(len(table.rows) - table.sums, 'row')})"
+    return tag("details", tag("summary", line), html)
+
+
+def drawn(title: str, *children: object, wide: bool = False) -> Markup:
+    """Show a drawing with its title; a wide one scrolls sideways on a narrow screen."""
+    if wide:
+        children = (
+            tag("div", children, class_="wide", tabindex=0, role="region", aria_label=title),
+        )
+    return tag("figure", tag("figcaption", title), children)
+
+
+def headline(told: Told) -> str:
+    """Say what the money buys."""
+    city, plan, tally = told.city, told.plan, told.tally
+    opened = np.array(plan.opened) != NEVER
+    new = opened & ~city.sites.has_status(SiteStatus.EXISTING)
+    points = int(new[city.sites.rows(SiteKind.POINT)].sum())
+    stations = int(new[city.sites.rows(SiteKind.STATION)].sum())
+    invested = -float(tally.money_minor["investment"].sum())
+    last, thrown = year_names(city)[-1], float(tally.thrown_kg[-1].sum())
+    caught, sold = float(tally.captured_kg[-1].sum()), float(tally.sold_kg[-1].sum())
+    share = percent(sold / thrown) if thrown > 0 else "none"
+    return (
+        f"For {money(city, invested)}, {city.name} gets {plural(points, 'collection point')} and "
+        f"{plural(stations, 'sorting station')}. In {last} people bring {tonnes(caught)} to them, "
+        f"and plants buy {tonnes(sold)} of it: {share} of the {listed_fractions(city)} thrown away."
+    )
+
+
+def listed_fractions(city: City) -> str:
+    """Say the fractions one after another."""
+    from ainalym.report.words import material_name
+
+    return listed(material_name(city, f) for f in city.fractions)
+
+
+def worth_line(told: Told) -> str:
+    """Say what the plan is worth, and out of which budget."""
+    city, tally = told.city, told.tally
+    given = sum(sum(fund.amount_minor) for fund in city.programme.funds)
+    value = tally.value_minor
+    rate = percent(city.programme.discount_share)
+    does = "is worth" if value >= 0 else "costs"
+    return (
+        f"Over {horizon(city)} it {does} {money(city, abs(value))} in today's money, investment "
+        f"paid (discounted at {rate} a year). The budget is {money(city, given)}."
+    )
+
+
+def stages(told: Told) -> Markup:
+    """Show the stages, each apart, with the stockpile apart from all."""
+    city, tally = told.city, told.tally
+    return section(
+        "stages",
+        "What becomes of what people throw away",
+        tag(
+            "p",
+            "Captured, sorted, sold and made into products are four different things. "
+            "They are never added up, and none of them alone is a recycling rate.",
+        ),
+        drawn(f"Tonnes a year by stage, mean of {horizon(city)}", charts.funnel(city, tally)),
+        charts.fraction_legend(city),
+        to_html(figures.stages_by_year(city, tally)),
+        to_html(figures.stages_by_fraction(city, tally)),
+        _stock(told),
+    )
+
+
+def _stock(told: Told) -> Markup | None:
+    city, tally = told.city, told.tally
+    rows = city.sites.rows(SiteKind.STOCKPILE)
+    if not len(rows):
+        return None
+    names = listed(site_name(city, k) for k in rows)
+    start = float(city.sites.stock_kg.sum())
+    return tag(
+        "div",
+        tag("h3", "The stockpile, apart"),
+        tag(
+            "p",
+            f"{names} held {tonnes(start)} at the start. Fuel made of it is never counted as "
+            f"recycling: {tonnes(float(tally.fuel_kg.sum()))} are sold over {horizon(city)}, and "
+            f"{tonnes(float(tally.stock_kg[-1]))} are left.",
+        ),
+        shown(figures.stockpile(city, tally)),
+        class_="apart",
+    )
+
+
+def ways(told: Told) -> Markup:
+    """Show the Sankey diagram."""
+    drawing = flows.sankey(told.city, told.plan)
+    return section(
+        "flows",
+        "Where it goes",
+        tag(
+            "p", "Every kilogram that points take in, followed to the end. Touch a band to read it."
+        ),
+        drawn(
+            f"Tonnes a year by fraction and stage, mean of {horizon(told.city)}",
+            flows.draw(told.city, drawing),
+            wide=True,
+        ),
+    )
+
+
+def money_section(told: Told) -> Markup:
+    """Show money by year against the budget, and cost by stage and per tonne."""
+    city, tally, plan = told.city, told.tally, told.plan
+    entries = [
+        (f"{fund.source} ({fund.covers})", charts.SHADES[f % len(charts.SHADES)])
+        for f, fund in enumerate(city.programme.funds)
+    ]
+    return section(
+        "money",
+        "What it costs and earns",
+        tag("p", worth_line(told)),
+        tag(
+            "div",
+            drawn(
+                "Invested by year, added up; the dark line is all the budget given by then",
+                charts.spending(city, tally),
+                charts.legend(entries),
+            ),
+            drawn(
+                "Income above, costs below, by year; the dark line is the balance",
+                charts.cash(city, tally),
+                charts.cash_legend(tally),
+            ),
+            class_="pair",
+        ),
+        to_html(figures.money(city, tally)),
+        to_html(figures.funds(city, tally)),
+        to_html(costs.cost_by_stage(city, told.travel, plan, tally)),
+        to_html(costs.cost_per_tonne(city, told.travel, plan, tally)),
+        shown(network.built(city, plan)),
+    )
+
+
+def keepers(told: Told) -> Markup:
+    """Show how keepers fare, and which of them need a subsidy."""
+    city, plan, tally = told.city, told.plan, told.tally
+    needy = figures.subsidised(city, told.outcome)
+    least = city.programme.keeper_minor_per_year
+    open_last = tally.keeper_minor[-1][np.isfinite(tally.keeper_minor[-1])]
+    last = year_names(city)[-1]
+    said = (
+        f"A keeper has to earn at least {money(city, least)} a year. In {last}, "
+        f"{plural(len(open_last), 'point')} {'is' if len(open_last) == 1 else 'are'} open"
+    )
+    if len(open_last):
+        middle = money(city, float(np.median(open_last)))
+        alone = int((open_last >= least - 1).sum())
+        said += f"; {number(alone)} earn that without help, and the middle one earns {middle}"
+    yearly = plan.subsidy_minor.sum(1)
+    if needy.rows:
+        allowed = city.programme.subsidy_minor_per_year
+        cap = f" of at most {money(city, allowed)}" if np.isfinite(allowed) else ""
+        help_said = (
+            f"{plural(len(needy.rows), 'point')} {'needs' if len(needy.rows) == 1 else 'need'} a "
+            f"subsidy: {money(city, float(yearly.sum()))} over {horizon(city)}, "
+            f"{money(city, float(yearly.max()))}{cap} in the dearest year."
+        )
+    else:
+        help_said = "No point needs a subsidy."
+    chart = charts.margins(city, told.outcome)
+    title = f"Keepers' margins in {last} before subsidy, by number of points"
+    return section(
+        "keepers",
+        "Whether keepers earn a living",
+        tag("p", f"{said}."),
+        tag("p", help_said),
+        drawn(title, chart) if chart else None,
+        shown(needy),
+        shown(figures.points(city, told.outcome)),
+    )
+
+
+def network_section(told: Told) -> Markup:
+    """Show stations, lines and what plants buy."""
+    city, plan = told.city, told.plan
+    return section(
+        "network",
+        "Stations, lines and plants",
+        to_html(network.stations(city, plan)),
+        shown(network.lines(city, plan)),
+        shown(
+            network.sales(city, plan), fold="" if len(network.sales(city, plan).rows) < 30 else " "
+        ),
+        tag("p", f"Ways between sites: {told.travel.how}."),
+    )
+
+
+def climate(told: Told) -> Markup:
+    """Show emissions under every factor set, and whether the sets agree."""
+    city, plan, tally = told.city, told.plan, told.tally
+    _, said = emissions.verdict(city, plan)
+    net = {s: sum(tally.emissions_kg.get(s, {}).values()) for s in emissions.factor_sets(city)}
+    agree = len({v < 0 for v in net.values()}) <= 1
+    totals = listed(f"{tonnes(v).replace(' t', ' t CO2e')} under {s}" for s, v in net.items())
+    return section(
+        "emissions",
+        "What it does for the climate",
+        tag("p", "Published factor sets disagree. Which fraction is worth collecting first: "),
+        tag("p", said, class_="verdict"),
+        tag(
+            "p",
+            f"The whole plan comes to {totals}; "
+            + ("all sets agree on the sign." if agree else "the sets disagree even on the sign."),
+        ),
+        to_html(emissions.totals(city, tally)),
+        to_html(emissions.ranking(city, plan)),
+    )
+
+
+def people(told: Told) -> Markup:
+    """Show nearness, jobs and haulage."""
+    city, tally = told.city, told.tally
+    last = year_names(city)[-1]
+    return section(
+        "people",
+        "People and lorries",
+        tag(
+            "p",
+            f"{percent(tally.near_share)} of {number(float(city.places.residents.sum()))} residents "
+            f"have an open point within 500 m on foot in {last}. The network then employs "
+            f"{number(float(tally.jobs[-1]))} people and keeps lorries on the road for "
+            f"{number(float(tally.haul_s[-1]) / figures.SECONDS_PER_HOUR)} hours a year.",
+        ),
+        to_html(figures.people(city, tally)),
+    )
