@@ -10,6 +10,7 @@ from ainalym.report.colours import ACCENT, REST, of_fraction
 from ainalym.report.figures import STAGES, stage_kg
 from ainalym.report.markup import Markup, tag
 from ainalym.report.words import (
+    digits_for,
     material_name,
     money_unit,
     number,
@@ -30,22 +31,21 @@ def funnel(city: City, tally: Tally) -> Markup:
     """Draw the stages as bars to one scale, thrown away first, split by fraction."""
     masses = {s: m.mean(0) for s, m in stage_kg(tally).items()}
     largest = max(float(masses["thrown"].sum()), 1e-12)
-    width, row = 860.0, 46.0
-    parts = []
-    for k, stage in enumerate(STAGES):
-        y, x = 4 + k * row, 0.0
-        total = float(masses[stage].sum())
-        share = "" if stage == "thrown" else f", {percent(total / largest)} of what is thrown away"
-        parts.append(tag("text", stage, y=y + 11, x=0, class_="head"))
-        said = f"{tonnes(total)} a year{share}"
-        parts.append(tag("text", said, y=y + 11, x=70, class_="amount"))
+    items = []
+    for stage in STAGES:
+        bars, x, total = [], 0.0, float(masses[stage].sum())
         for f, fraction in enumerate(city.fractions):
-            length = width * float(masses[stage][f]) / largest
+            length = 1000.0 * float(masses[stage][f]) / largest
             name = f"{material_name(city, fraction)}: {tonnes(float(masses[stage][f]))} a year"
-            bar = {"x": x, "y": y + 17, "width": max(length, 0.0), "height": 16}
-            parts.append(tag("rect", tag("title", name), fill=of_fraction(city, fraction), **bar))
+            size = {"x": x, "width": max(length, 0.0), "height": 16}
+            bars.append(tag("rect", tag("title", name), fill=of_fraction(city, fraction), **size))
             x += length
-    return _svg("Stages, tonnes a year", parts, width, row * len(STAGES) + 4)
+        share = "" if stage == "thrown" else f", {percent(total / largest)} of what is thrown away"
+        box = {"viewBox": "0 0 1000 16", "preserveAspectRatio": "none", "role": "img"}
+        bar = tag("svg", tag("title", f"{stage} by fraction"), bars, class_="bar", **box)
+        said = f"{tonnes(total)} a year{share}"
+        items.append(tag("div", tag("dt", stage), tag("dd", said, bar)))
+    return tag("dl", items, class_="funnel")
 
 
 def fraction_legend(city: City) -> Markup:
@@ -127,29 +127,30 @@ def margins(city: City, outcome: Outcome) -> Markup | None:
     values, least = earned / scale, city.programme.keeper_minor_per_year / scale
     low, high = min(float(values.min()), least), max(float(values.max()), least)
     step = nice_step((high - low) / 14) if high > low else 1.0
-    first = floor(low / step)
-    bins = np.floor(values / step).astype(int) - first
-    counts = np.bincount(bins)
+    # The least margin is an edge, so that no bar holds both who earns it and who does not.
+    bins = np.floor((values - least) / step + 1e-9).astype(int)
+    first = min(int(bins.min()), 0)
+    counts = np.bincount(bins - first)
     axis = Axis(0.0, float(counts.max()), len(counts))
-    digits = max(0, -floor(log10(step)))
-    starts = [(first + k) * step for k in range(len(counts))]
-    every = max(1, -(-len(starts) // 8))
-    names = [number(s, digits) if k % every == 0 else "" for k, s in enumerate(starts)]
-    parts = [axis.grid(names, "points")]
+    digits = max(0, -floor(log10(step)), digits_for([least]) if least else 0)
+    parts = [axis.grid([], "points")]
+    every = max(1, len(counts) // 7)
     for k, count in enumerate(counts):
-        span = f"{number(starts[k], digits)} to {number(starts[k] + step, digits)} {unit}"
-        said = f"{count} points earn {span}"
-        short = starts[k] + step <= least
-        parts.append(axis.bar(k, 0.0, float(count), "#c08a3e" if short else ACCENT, said))
-    x = axis.left + (least / step - first) * axis.slot
+        edge, x = least + (first + k) * step, axis.left + k * axis.slot
+        said = f"{count} points earn {number(edge, digits)} to {number(edge + step, digits)} {unit}"
+        colour = "#c08a3e" if first + k < 0 else ACCENT
+        parts.append(axis.bar(k, 0.0, float(count), colour, said))
+        if (first + k) % every == 0:
+            name = number(edge, digits)
+            parts.append(tag("text", name, x=x, y=axis.floor + 18, text_anchor="middle"))
+    x = axis.left - first * axis.slot
     dashes = {"stroke": "#1d2327", "stroke_dasharray": "4 3"}
     parts.append(tag("line", x1=x, x2=x, y1=axis.top, y2=axis.floor, **dashes))
-    parts.append(tag("text", f"least margin {number(least, 1)}", x=x + 5, y=axis.top + 10))
-    axis_name = tag(
-        "text", f"margin, {unit} a year", x=axis.width - 8, y=axis.height - 2, text_anchor="end"
-    )
+    parts.append(tag("text", f"the least: {number(least, digits)}", x=x + 5, y=axis.top - 4))
+    said = f"margin before subsidy, {unit} a year"
+    axis_name = tag("text", said, x=axis.width, y=axis.floor + 38, text_anchor="end")
     name = "Keepers' margins in the last year"
-    return _svg(name, [*parts, axis_name], axis.width, axis.height + 8)
+    return _svg(name, [*parts, axis_name], axis.width, axis.height + 20)
 
 
 def trail(city: City, outcome: Outcome) -> Markup | None:
@@ -162,24 +163,25 @@ def trail(city: City, outcome: Outcome) -> Markup | None:
     best = rows[-1][1]
     span = max(abs(rows[-1][2] - best) * 3, abs(best) * 0.1, 1e-12)
     low, high = max(min(values), best - span), min(max(values), best + span)
-    width, height, left = 640.0, 190.0, 8.0
+    width, height = 560.0, 216.0
     last_s = max(rows[-1][0], 1e-9)
 
-    def place(row: tuple, k: int) -> str:
-        y = 150 - 130 * (min(max(row[k], low), high) - low) / max(high - low, 1e-12)
-        return f"{left + (width - 170) * row[0] / last_s:.1f},{y + 10:.1f}"
+    def place(row: tuple, k: int) -> tuple[float, float]:
+        above = (min(max(row[k], low), high) - low) / max(high - low, 1e-12)
+        return round(width * row[0] / last_s, 1), round(164 - 130 * above, 1)
 
     parts = []
-    for k, colour, name in ((2, REST, "no plan beats"), (1, ACCENT, "this plan")):
-        line = " ".join(place(row, k) for row in rows)
+    for k, colour, name in ((2, REST, "no plan beats"), (1, ACCENT, "this plan has")):
+        spots = [place(row, k) for row in rows]
+        line = " ".join(f"{x},{y}" for x, y in spots)
         parts.append(tag("polyline", points=line, fill="none", stroke=colour, stroke_width=2))
-        x, y = (float(v) for v in place(rows[-1], k).split(","))
-        lift = -4 if (k == 2) == (rows[-1][2] >= rows[-1][1]) else 12
+        is_above = (k == 2) == (rows[-1][2] >= rows[-1][1])
         said = f"{name} {worth(city, rows[-1][k])}"
-        parts.append(tag("text", said, x=x + 6, y=y + lift))
+        at = {"x": width, "y": spots[-1][1] + (-8 if is_above else 18), "text_anchor": "end"}
+        parts.append(tag("text", said, class_="amount", **at))
     axis = f"seconds of search, 0 to {number(last_s, 1)}"
-    parts.append(tag("line", x1=left, x2=width - 162, y1=168, y2=168, stroke="#c6ccd0"))
-    parts.append(tag("text", axis, x=left, y=184))
+    parts.append(tag("line", x1=0, x2=width, y1=192, y2=192, stroke="#c6ccd0"))
+    parts.append(tag("text", axis, x=0, y=208))
     return _svg("How the proof closed", parts, width, height)
 
 
@@ -193,7 +195,7 @@ class Axis:
             self.high = 1.0
         self.step = nice_step((self.high - self.low) / 5)
         self.left, self.top, self.floor = PAD, 22.0, 232.0
-        self.width, self.height = 640.0, 256.0
+        self.width, self.height = 560.0, 256.0
         self.slot = (self.width - self.left - 8) / max(count, 1)
 
     def y(self, value: float) -> float:

@@ -89,10 +89,10 @@ def verdict(city: City, plan: Plan) -> tuple[bool, str]:
     """
     sets, per_kg = factor_sets(city), avoided_per_kg(city, plan)
     if len(sets) < 2:
-        return False, "not known: there are fewer than two factor sets"
+        return False, "is not known: there are fewer than two factor sets"
     moved = moving(per_kg)
     if not moved:
-        return True, f"stable: {listed(sets)} rank the fractions alike"
+        return True, f"is stable: {listed(sets)} rank them alike"
     names = listed(material_name(city, city.fractions[f]) for f in moved)
     return False, f"flips because of {names}"
 

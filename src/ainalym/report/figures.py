@@ -243,8 +243,8 @@ def points(city: City, outcome: Outcome) -> Table:
     columns = (
         Column("point", "point"),
         Column("id", "id"),
-        Column("lon", "lon", "°", 4),
-        Column("lat", "lat", "°", 4),
+        Column("lon", "lon", "°", 4, on_page=False),
+        Column("lat", "lat", "°", 4, on_page=False),
         Column("opened", "opens", "", YEAR),
         Column("residents", "residents", f"bring in {last}", 0),
         *(Column(f"{f}_t", material_name(city, f), f"t in {last}", 1) for f in city.fractions),

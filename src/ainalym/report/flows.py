@@ -15,6 +15,9 @@ from ainalym.report.words import material_name, tonnes
 WIDTH, TOP, BAR, GAP, LINE = 1000.0, 34.0, 14.0, 8.0, 15.0
 """Of the drawing, in its own units: the text is 12 high, so a label needs a line of 15."""
 
+LEFT, RIGHT = 150.0, 190.0
+"""Room for the labels beside the first and the last column."""
+
 TITLES = ("captured at points", "sorted at stations", "sold to plants", "made into products")
 
 
@@ -206,8 +209,8 @@ def draw(city: City, drawing: Sankey, *, width: float = WIDTH) -> Markup:
     for key in keys:
         columns[key[0]].append(drawing.nodes[key])
     bottom = _lay_out(columns)
-    step = (width - 290.0) / 3
-    left = [90.0 + c * step for c in range(4)]
+    step = (width - LEFT - RIGHT) / 3
+    left = [LEFT + c * step for c in range(4)]
     parts: list[Markup] = []
     rank = {key: k for k, key in enumerate(keys)}
     links = sorted(drawing.links, key=lambda link: (rank[link[0]], rank[link[1]]))

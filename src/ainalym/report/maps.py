@@ -167,10 +167,8 @@ def _site_data(city: City, plan: Plan | None, k: int) -> list:
     opened = NEVER if plan is None else int(plan.opened[k])
     where = _place(city.sites.lon[k], city.sites.lat[k])
     sites = city.sites
-    return [sites.id[k], site_name(city, k), str(sites.kind[k]), str(sites.status[k])] + [
-        *where,
-        opened,
-    ]
+    kind, status = str(sites.kind[k]), str(sites.status[k])
+    return [sites.id[k], site_name(city, k), kind, status, *where, opened]
 
 
 def _point_data(city: City, outcome: Outcome, plan: Plan) -> dict:
@@ -226,9 +224,13 @@ def near_sites(city: City, plan: Plan | None) -> tuple[np.ndarray, np.ndarray]:
         used[sites.rows(SiteKind.LANDFILL)] = False
         used[plan.flows.target] = True
     inside = np.ones(len(sites), bool)
-    for column, among in ((sites.lon, places.lon), (sites.lat, places.lat)):
-        reach = 0.5 * max(np.ptp(places.lon), np.ptp(places.lat), 0.02)
-        inside &= (column > among.min() - reach) & (column < among.max() + reach)
+    stretch = float(np.cos(np.radians(places.lat.mean())))
+    reach = 0.5 * max(np.ptp(places.lon) * stretch, np.ptp(places.lat), 0.02)
+    for column, among, far in (
+        (sites.lon, places.lon, reach / max(stretch, 0.1)),
+        (sites.lat, places.lat, reach),
+    ):
+        inside &= (column > among.min() - far) & (column < among.max() + far)
     return sites.lon[used & inside], sites.lat[used & inside]
 
 

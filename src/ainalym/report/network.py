@@ -59,10 +59,10 @@ def stations(city: City, plan: Plan) -> Table:
     columns = (
         Column("station", "station"),
         Column("id", "id"),
-        Column("lon", "lon", "°", 4),
-        Column("lat", "lat", "°", 4),
+        Column("lon", "lon", "°", 4, on_page=False),
+        Column("lat", "lat", "°", 4, on_page=False),
         Column("opened", "opens", "", YEAR),
-        Column("status", "status"),
+        Column("status", "status", on_page=False),
         Column("arrived_t", "takes in", f"t in {name}", 0),
         Column("capacity_t", "can work", f"t in {name}", 0),
         Column("used_share", "used", f"in {name}", SHARE),
@@ -80,7 +80,7 @@ def lines(city: City, plan: Plan) -> Table:
     name = year_names(city)[-1]
     columns = (
         Column("site", "site"),
-        Column("id", "id"),
+        Column("id", "id", on_page=False),
         Column("line", "line"),
         Column("capacity_t", "can work", f"t in {name}", 0),
         Column("worked_t", "works", f"t in {name}", 0),

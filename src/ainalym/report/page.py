@@ -277,8 +277,8 @@ def _assumed(city: City) -> Markup:
     others = Table("assumptions", "Numbers with a source", columns, rows(rest))
     said = (
         f"{number(len(needs))} of {plural(len(city.assumptions), 'number')} "
-        f"{'needs' if len(needs) == 1 else 'need'} a local value: a guess stands for it until "
-        "somebody measures it here."
+        f"{'needs' if len(needs) == 1 else 'need'} a local value: guesses stand in for what "
+        "nobody has measured here yet."
     )
     if not city.assumptions:
         said = "The city's files name no assumptions."
@@ -286,8 +286,8 @@ def _assumed(city: City) -> Markup:
         "assumed",
         "What was assumed",
         tag("p", said, class_="needs" if needs else None),
-        to_html(first) if needs else None,
-        sections.shown(others, fold=f"{plural(len(rest), 'number')} with a source"),
+        to_html(first, high=True) if needs else None,
+        sections.shown(others, high=True, fold=f"{plural(len(rest), 'number')} with a source"),
         tag("p", f"The city's tables speak of {city.date}."),
     )
 

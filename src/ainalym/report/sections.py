@@ -1,5 +1,6 @@
 """Sections of the report, in the order a planner asks: what, where, how much, how sure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from ainalym.report.table import Table, to_html
 from ainalym.report.words import (
     horizon,
     listed,
+    material_name,
     money,
     number,
     percent,
@@ -23,7 +25,7 @@ from ainalym.report.words import (
     year_names,
 )
 
-LONG = 15
+LONG = 24
 """A table with more rows than this is folded."""
 
 
@@ -43,11 +45,11 @@ def section(name: str, title: str, *children: object) -> Markup:
     return tag("section", tag("h2", title), children, id=name)
 
 
-def shown(table: Table, fold: str = "") -> Markup:
+def shown(table: Table, fold: str = "", *, high: bool = False) -> Markup:
     """Show a table; a long one folded under a line that says what is inside."""
     if not table.rows:
         return Markup("")
-    html = to_html(table)
+    html = to_html(table, high=high)
     if len(table.rows) <= LONG and not fold:
         return html
     line = fold or f"{table.caption} ({plural(len(table.rows) - table.sums, 'row')})"
@@ -56,7 +58,7 @@ def shown(table: Table, fold: str = "") -> Markup:
 
 def drawn(title: str, *children: object, wide: bool = False) -> Markup:
     """Show a drawing with its title; a wide one scrolls sideways on a narrow screen."""
-    if wide:
+    if wide or any('class="chart"' in str(child) for child in children):
         children = (
             tag("div", children, class_="wide", tabindex=0, role="region", aria_label=title),
         )
@@ -83,8 +85,6 @@ def headline(told: Told) -> str:
 
 def listed_fractions(city: City) -> str:
     """Say the fractions one after another."""
-    from ainalym.report.words import material_name
-
     return listed(material_name(city, f) for f in city.fractions)
 
 
@@ -184,11 +184,17 @@ def money_section(told: Told) -> Markup:
             class_="pair",
         ),
         to_html(figures.money(city, tally)),
-        to_html(figures.funds(city, tally)),
+        _funds(told),
         to_html(costs.cost_by_stage(city, told.travel, plan, tally)),
         to_html(costs.cost_per_tonne(city, told.travel, plan, tally)),
         shown(network.built(city, plan)),
     )
+
+
+def _funds(told: Told) -> Markup:
+    table = figures.funds(told.city, told.tally)
+    # A year in which a fund neither gets nor pays anything tells nothing new.
+    return to_html(table, rows=[row for row in table.rows if row[3] or row[4]])
 
 
 def keepers(told: Told) -> Markup:
@@ -238,9 +244,7 @@ def network_section(told: Told) -> Markup:
         "Stations, lines and plants",
         to_html(network.stations(city, plan)),
         shown(network.lines(city, plan)),
-        shown(
-            network.sales(city, plan), fold="" if len(network.sales(city, plan).rows) < 30 else " "
-        ),
+        shown(network.sales(city, plan)),
         tag("p", f"Ways between sites: {told.travel.how}."),
     )
 
@@ -249,22 +253,43 @@ def climate(told: Told) -> Markup:
     """Show emissions under every factor set, and whether the sets agree."""
     city, plan, tally = told.city, told.plan, told.tally
     _, said = emissions.verdict(city, plan)
-    net = {s: sum(tally.emissions_kg.get(s, {}).values()) for s in emissions.factor_sets(city)}
+    sets = emissions.factor_sets(city)
+    by_set = {s: tally.emissions_kg.get(s, {}) for s in sets}
+    net = {s: sum(headings.values()) for s, headings in by_set.items()}
     agree = len({v < 0 for v in net.values()}) <= 1
-    totals = listed(f"{tonnes(v).replace(' t', ' t CO2e')} under {s}" for s, v in net.items())
     return section(
         "emissions",
         "What it does for the climate",
-        tag("p", "Published factor sets disagree. Which fraction is worth collecting first: "),
-        tag("p", said, class_="verdict"),
         tag(
             "p",
-            f"The whole plan comes to {totals}; "
-            + ("all sets agree on the sign." if agree else "the sets disagree even on the sign."),
+            "Published factor sets disagree. The order of the fractions by what a sold tonne of "
+            "each avoids ",
+            tag("strong", said, class_="verdict"),
+            ".",
         ),
+        tag("p", *(_climate_of(s, by_set[s]) for s in sets)),
+        None
+        if agree
+        else tag("p", "The sets disagree even on whether the plan adds or avoids.", class_="needs"),
         to_html(emissions.totals(city, tally)),
         to_html(emissions.ranking(city, plan)),
     )
+
+
+def _climate_of(name: str, headings: Mapping[str, float]) -> str:
+    """Say one set's totals; fuel apart, for it is no recycling."""
+    fuel = headings.get("fuel", 0.0)
+    rest = sum(headings.values()) - fuel
+    does = "avoids" if rest < 0 else "adds"
+    said = f"Under {name}, recycling with its lorries and lines {does} {_co2e(abs(rest))}"
+    if fuel:
+        said += f", and the fuel made of the stockpile {'adds' if fuel > 0 else 'avoids'} "
+        said += f"{_co2e(abs(fuel))}"
+    return f"{said}. "
+
+
+def _co2e(mass_kg: float) -> str:
+    return f"{tonnes(mass_kg)} CO2e"
 
 
 def people(told: Told) -> Markup:
@@ -276,9 +301,9 @@ def people(told: Told) -> Markup:
         "People and lorries",
         tag(
             "p",
-            f"{percent(tally.near_share)} of {number(float(city.places.residents.sum()))} residents "
-            f"have an open point within 500 m on foot in {last}. The network then employs "
-            f"{number(float(tally.jobs[-1]))} people and keeps lorries on the road for "
+            f"{percent(tally.near_share)} of {number(float(city.places.residents.sum()))} "
+            f"residents have an open point within 500 m on foot in {last}. The network then "
+            f"employs {number(float(tally.jobs[-1]))} people and keeps lorries on the road for "
             f"{number(float(tally.haul_s[-1]) / figures.SECONDS_PER_HOUR)} hours a year.",
         ),
         to_html(figures.people(city, tally)),

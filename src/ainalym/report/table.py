@@ -27,12 +27,20 @@ class Column:
         Under the title; empty for none.
     digits
         Decimals on the page, or `TEXT`, `SHARE` or `YEAR`.
+    on_page
+        Whether it stands on the page too, not only in the file.
     """
 
     name: str
     title: str
     unit: str = ""
     digits: int = TEXT
+    on_page: bool = True
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is written to the right."""
+        return self.digits not in (TEXT, YEAR)
 
     def say(self, value: object) -> str:
         """Write one value for people."""
@@ -85,9 +93,22 @@ def to_csv(table: Table) -> str:
     return out.getvalue()
 
 
-def to_html(table: Table, *, rows: Sequence[tuple[object, ...]] | None = None) -> Markup:
-    """Write a table for the page, in a box that scrolls sideways where the screen is narrow."""
+def to_html(
+    table: Table, *, rows: Sequence[tuple[object, ...]] | None = None, high: bool = False
+) -> Markup:
+    """Write a table for the page, in a box that scrolls sideways where the screen is narrow.
+
+    Parameters
+    ----------
+    table
+        Columns of which `on_page` is False stay out.
+    rows
+        Some of its rows; all when None.
+    high
+        Whether the box scrolls downwards too, for tables that would bury what follows.
+    """
     rows = table.rows if rows is None else rows
+    columns = [column for column in table.columns if column.on_page]
     head = tag(
         "tr",
         [
@@ -96,14 +117,21 @@ def to_html(table: Table, *, rows: Sequence[tuple[object, ...]] | None = None) -
                 column.title,
                 tag("small", column.unit) if column.unit else None,
                 scope="col",
-                class_=None if column.digits == TEXT else "num",
+                class_="num" if column.is_number else None,
             )
-            for column in table.columns
+            for column in columns
         ],
     )
     body = [_row(table, row, is_sum=k >= len(rows) - table.sums) for k, row in enumerate(rows)]
     inner = tag("table", tag("caption", table.caption), tag("thead", head), tag("tbody", body))
-    return tag("div", inner, class_="scroll", tabindex=0, role="region", aria_label=table.caption)
+    return tag(
+        "div",
+        inner,
+        class_="scroll high" if high else "scroll",
+        tabindex=0,
+        role="region",
+        aria_label=table.caption,
+    )
 
 
 def _row(table: Table, row: tuple[object, ...], *, is_sum: bool) -> Markup:
@@ -112,9 +140,10 @@ def _row(table: Table, row: tuple[object, ...], *, is_sum: bool) -> Markup:
             "th" if k == 0 else "td",
             column.say(value),
             scope="row" if k == 0 else None,
-            class_=None if column.digits == TEXT else "num",
+            class_="num" if column.is_number else None,
         )
         for k, (column, value) in enumerate(zip(table.columns, row, strict=True))
+        if column.on_page
     ]
     return tag("tr", cells, class_="sum" if is_sum else None)
 

@@ -115,6 +115,9 @@ def money(city: City, amount_minor: float) -> str:
     return say_money(amount_minor, city.programme.currency).replace("-", "\u2212")
 
 
+CLOSE = 0.2
+"""A gap above this is no longer said as a closeness."""
+
 GOALS = {
     Objective.VALUE: "net present value",
     Objective.COST: "present cost",
@@ -142,7 +145,10 @@ def proof(city: City, outcome: Outcome) -> str:
         return f"{limit}; {here}, so it is the best there is."
     if not isfinite(outcome.gap):
         return f"{limit}; {here}."
-    return f"{limit}; {here}, which is within {percent(outcome.gap)} of that limit."
+    if outcome.gap <= CLOSE:
+        return f"{limit}; {here}, which is within {percent(outcome.gap)} of that limit."
+    room = worth(city, abs(outcome.bound - outcome.objective))
+    return f"{limit}; {here}. A plan better by up to {room} may exist: search longer."
 
 
 def badge(outcome: Outcome) -> str:

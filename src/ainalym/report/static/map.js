@@ -52,12 +52,15 @@
   }
   const largestPoint = Math.max(1e-9, ...Object.keys(data.points)
     .map((k) => Math.max(...data.points[k].t.map(sum))));
+  // On a narrow screen the same city has less room.
+  const isNarrow = () => ground.clientWidth < 520;
+  const largestRadius = () => (isNarrow() ? 8 : 15);
   function pointFeatures() {
     const features = [];
     sites.forEach((s, k) => {
       if (s[KIND] !== "point") return;
       const open = isOpen(k);
-      const r = open ? Math.max(3, 15 * Math.sqrt(pointTonnes(k, year) / largestPoint)) : 2;
+      const r = open ? Math.max(3, largestRadius() * Math.sqrt(pointTonnes(k, year) / largestPoint)) : 2;
       features.push(feature("Point", [s[LON], s[LAT]], { k, open, r }));
     });
     features.sort((a, b) => b.properties.r - a.properties.r);
@@ -95,7 +98,7 @@
         : kind === "plant" ? BLUE : kind === "landfill" ? OCHRE : ACCENT;
       const ends = [[sites[i][LON], sites[i][LAT]], [sites[j][LON], sites[j][LAT]]];
       features.push(feature("LineString", bent(...ends), {
-        i, j, t, w: Math.max(0.7, 11 * Math.sqrt(t / largest)),
+        i, j, t, w: Math.max(0.7, (isNarrow() ? 6 : 11) * Math.sqrt(t / largest)),
         colour: g < 0 ? byKind : data.groups[g].colour,
       }));
     }
@@ -160,11 +163,12 @@
     button.setAttribute("aria-label", s[KIND] + " " + s[NAME]);
     button.append(dot, name);
     button.addEventListener("click", (event) => { event.stopPropagation(); showSite(k); });
-    const marker = new maplibregl.Marker({ element: button, anchor: "left", offset: [-7, 0] })
+    const marker = new maplibregl.Marker({ element: button })
       .setLngLat([s[LON], s[LAT]]);
     markers.push({ k, marker, button, shown: false });
   }
   function addDistrictNames() {
+    if (isNarrow()) return;
     for (const f of data.districts.features) {
       const polygons = f.geometry.type === "Polygon" ? [f.geometry.coordinates] : f.geometry.coordinates;
       const ring = polygons.map((p) => p[0]).sort((a, b) => b.length - a.length)[0];
@@ -185,11 +189,21 @@
       const open = kind === "station" ? isOpen(m.k) : !hasPlan || used.has(m.k);
       const wanted = open ? isShown(kind === "station" ? "stations" : "plants") : isShown("unused");
       m.button.classList.toggle("idle", !open);
-      m.button.classList.toggle("named", open && kind !== "plant");
+      m.named = open && wanted && kind !== "plant" && !isNarrow();
+      m.button.classList.toggle("named", m.named);
       if (wanted && !m.shown) m.marker.addTo(map);
       if (!wanted && m.shown) m.marker.remove();
       m.shown = wanted;
     }
+    placeNames();
+  }
+  // A name goes to the left of its mark where another name begins to the right of it.
+  function placeNames() {
+    const named = markers.filter((m) => m.named)
+      .map((m) => ({ m, at: map.project([sites[m.k][LON], sites[m.k][LAT]]) }));
+    for (const { m, at } of named) m.button.classList.toggle("leftward", named.some((other) =>
+      other.m !== m && Math.abs(other.at.y - at.y) < 16
+      && other.at.x >= at.x && other.at.x - at.x < 200));
   }
   function update() {
     document.getElementById("map-year-said").textContent = data.years[year];
@@ -278,6 +292,7 @@
     map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
     map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
   }
+  map.on("zoomend", placeNames);
   map.on("load", () => {
     for (const name of Object.keys(sources))
       map.addSource(name, { type: "geojson", data: sources[name](), tolerance: 0.2 });
