@@ -10,7 +10,7 @@ _HOMES = {
     "scenarios": "city",
     "measure": "city.roads",
     "change": "city.change",
-    "design": "plan.design",
+    "design": "plan.search",
     "recount": "plan.check",
     "write_report": "report",
     "examples": "study",

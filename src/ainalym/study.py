@@ -213,7 +213,7 @@ def plan_city(
         The file system or the solver refused.
     """
     from ainalym.city.roads import measure
-    from ainalym.plan.design import design
+    from ainalym.plan import design
     from ainalym.report import write_report
 
     watch, out = watch or Silent(), Path(out)

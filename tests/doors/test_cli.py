@@ -319,7 +319,7 @@ def test_a_polite_end_is_an_interrupt(run, folder, tmp_path, monkeypatch):
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(1)
 
-    monkeypatch.setattr("ainalym.plan.design.design", end_us)
+    monkeypatch.setattr("ainalym.plan.design", end_us)
     before = signal.getsignal(signal.SIGTERM)
     code, out, err = run("plan", folder, "-o", tmp_path / "out", "--quiet")
     assert (code, out) == (130, "")
@@ -341,7 +341,7 @@ def test_no_plan_in_time_is_said_with_code_3(run, folder, tmp_path, monkeypatch)
             notes=("interrupted before the search was done",),
         )
 
-    monkeypatch.setattr("ainalym.plan.design.design", find_nothing)
+    monkeypatch.setattr("ainalym.plan.design", find_nothing)
     code, said, _ = run("plan", folder, "-o", tmp_path / "out")
     assert code == 3
     assert said == (

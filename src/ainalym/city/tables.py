@@ -165,14 +165,6 @@ PROGRAMME = Table(
             high=2200,
         ),
         Column(name="years", help="how many years", kind=Kind.WHOLE, low=1, high=50),
-        Column(
-            name="build_years",
-            help="in how many years, from the first, anything may be built; 0 for all",
-            kind=Kind.WHOLE,
-            low=0,
-            high=50,
-            empty="0",
-        ),
         _share("discount_share", "yearly discount rate", high=0.99),
         _share("growth_share", "yearly growth of waste", low=-0.5, high=0.5, empty="0"),
         Column(
@@ -228,6 +220,14 @@ PROGRAMME = Table(
             empty="1.3",
         ),
         _above_zero("speed_km_per_h", "lorry speed there", unit="km/h", high=200, empty="28.8"),
+        Column(
+            name="build_years",
+            help="in how many years, from the first, anything may be built; 0 for all",
+            kind=Kind.WHOLE,
+            low=0,
+            high=50,
+            empty="0",
+        ),
     ),
 )
 

@@ -1,6 +1,6 @@
 """Decisions: a city in, a plan with a bound out."""
 
 from ainalym.plan.check import recount
-from ainalym.plan.design import design
+from ainalym.plan.search import design
 
 __all__ = ["design", "recount"]

@@ -8,7 +8,8 @@ from ainalym.model.place import SiteKind, SiteStatus
 from ainalym.model.plan import NEVER, Installed
 from ainalym.model.travel import Travel
 from ainalym.plan.households import Pairs, brings, captured
-from ainalym.plan.network import CATEGORIES, OPENING, Cover, Network, network_of
+from ainalym.plan.network import network_of
+from ainalym.plan.parts import CATEGORIES, OPENING, Cover, Network
 from ainalym.plan.periods import Periods
 from ainalym.plan.settle import open_from_start
 from ainalym.plan.worth import MINOR_PER_UNIT

@@ -23,7 +23,8 @@ from ainalym.model.place import SiteKind, SiteStatus
 from ainalym.model.programme import Cover
 from ainalym.model.travel import Travel
 from ainalym.plan.households import Pairs
-from ainalym.plan.network import FORCED, Network, charge, levels, network_of
+from ainalym.plan.network import network_of
+from ainalym.plan.parts import FORCED, Network, charge, levels
 from ainalym.plan.periods import lumped
 from ainalym.plan.zones import Zones
 from ainalym.solve.mip import Solution
@@ -35,6 +36,7 @@ FLAT_SLACK = 5e-3
 
 CUTS_KEPT = 3
 """Cuts for each cluster and period from which on idle ones are dropped."""
+
 
 OPENING_POINTS = "opening points once"
 

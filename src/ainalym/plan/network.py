@@ -4,7 +4,6 @@ Mass is tonnes and money thousands of the major unit, so that numbers stay near 
 material in (collection points, or zones of them) is a row of `Sources`; all else is the city.
 """
 
-from dataclasses import dataclass, field
 from math import inf
 
 import numpy as np
@@ -15,137 +14,31 @@ from ainalym.model.city import City
 from ainalym.model.place import SiteKind, SiteStatus
 from ainalym.model.process import LOSS, Process
 from ainalym.model.programme import Cover, Objective
+from ainalym.plan.parts import (
+    BUDGET,
+    CAPACITY,
+    CATEGORIES,
+    COUNT,
+    FORCED,
+    LIMITS,
+    MASS_AT_POINTS,
+    MASS_AT_STATIONS,
+    MASS_AT_STOCKPILES,
+    OPENING,
+    TARGET,
+    Lane,
+    Network,
+    Pool,
+    Steps,
+    Work,
+    charge,
+    levels,
+    station_intake,
+)
 from ainalym.plan.periods import Periods
-from ainalym.plan.worth import MINOR_PER_UNIT, Worth, counts_as_sold, worth_of
+from ainalym.plan.worth import MINOR_PER_UNIT, counts_as_sold, worth_of
 from ainalym.solve.mip import Program
 from ainalym.units import DAYS_PER_YEAR, KG_PER_T
-
-CATEGORIES = (Cover.POINTS, Cover.STATIONS, Cover.STOCKPILES)
-
-MASS_AT_POINTS = "mass at the points"
-MASS_AT_STATIONS = "mass at the stations"
-MASS_AT_STOCKPILES = "mass at the stockpiles"
-CAPACITY = "the capacity of lines and presses"
-LIMITS = "the limits of plants and landfills"
-OPENING = "opening and installing once"
-COUNT = "the number of stations"
-FORCED = "the sites that have to be opened"
-BUDGET = "the budget"
-TARGET = "the recovery target"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Lane:
-    """Every way one kind of origin can send materials: columns of flow, t a year.
-
-    Attributes
-    ----------
-    target, material
-        Site rows and material rows, one a lane.
-    flow
-        Column ids, shape (origins, lanes, periods).
-    """
-
-    target: NDArray[np.int64]
-    material: NDArray[np.int64]
-    flow: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Work:
-    """Every process and input at one kind of site: columns of intake, t a year.
-
-    Attributes
-    ----------
-    process, material
-        Rows of the city's processes and materials, one a pair.
-    intake
-        Column ids, shape (sites, pairs, periods).
-    """
-
-    process: NDArray[np.int64]
-    material: NDArray[np.int64]
-    intake: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Steps:
-    """Every step that can be bought at one kind of site: columns of "installed by that year".
-
-    Attributes
-    ----------
-    process, step
-        Rows of the city's processes, and which of their steps.
-    installed
-        Column ids, shape (sites, steps, years); rise with the years.
-    """
-
-    process: NDArray[np.int64]
-    step: NDArray[np.int64]
-    installed: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pool:
-    """What stations take in, by material, when zones need not tell what they send where.
-
-    Attributes
-    ----------
-    material
-        Material rows.
-    out
-        Columns of what zones send, shape (sources, materials, periods).
-    way
-        Columns of what travels from zone to station, shape (sources, stations, periods).
-    into
-        Columns of what stations take in, shape (stations, materials, periods).
-    """
-
-    material: NDArray[np.int64]
-    out: NDArray[np.int64]
-    way: NDArray[np.int64]
-    into: NDArray[np.int64]
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Network:
-    """A program that grows law by law, and the ids of its columns and rows."""
-
-    city: City
-    periods: Periods
-    worth: Worth
-    program: Program
-    source_haul_m: NDArray[np.float64]
-    """Metres from each source to each site row, shape (sources, sites)."""
-    stations: NDArray[np.int64]
-    stockpiles: NDArray[np.int64]
-    haul_m: NDArray[np.float64]
-    material_row: dict[str, int]
-    source_work: Work = field(init=False)
-    source_lane: Lane = field(init=False)
-    pool: Pool | None = None
-    station_work: Work = field(init=False)
-    station_lane: Lane = field(init=False)
-    station_steps: Steps = field(init=False)
-    station_open: NDArray[np.int64] = field(init=False)
-    stock_work: Work = field(init=False)
-    stock_lane: Lane = field(init=False)
-    stock_steps: Steps = field(init=False)
-    counts: tuple[NDArray[np.int64], ...] = field(init=False)
-    """Columns that count open stations by year, and installed steps by step and year."""
-    works: NDArray[np.int64] = field(init=False)
-    """Columns of stockpiles being worked, shape (stockpiles, years)."""
-    source_mass: NDArray[np.int64] = field(init=False)
-    """Rows of mass at the sources, shape (sources, materials, periods)."""
-    budget: NDArray[np.int64] = field(init=False)
-    """Rows that add up what each category costs, shape (categories, years)."""
-    funds: NDArray[np.int64] = field(init=False)
-    """Rows of money available, shape (funds, years); their duals price one more unit."""
-
-    @property
-    def years(self) -> int:
-        """Years of the horizon."""
-        return self.city.programme.years
 
 
 def network_of(
@@ -245,21 +138,6 @@ def _pool(net: Network, material: NDArray[np.int64]) -> None:
     program.put(rows[:, None], into, 1.0)
     program.put(rows[None], way, -1.0)
     net.pool = Pool(material=material, out=out, way=way, into=into)
-
-
-def station_intake(net: Network, k: int) -> NDArray[np.int64]:
-    """Columns that add up to what a station takes in, last axis periods.
-
-    Parameters
-    ----------
-    net
-        With its sources written down.
-    k
-        Row of the station among the network's stations.
-    """
-    if net.pool is not None:
-        return net.pool.into[k]
-    return net.source_lane.flow[:, net.source_lane.target == net.stations[k]]
 
 
 def law_of_stations(net: Network) -> None:
@@ -388,58 +266,6 @@ def law_of_target(net: Network) -> None:
     lane = net.station_lane
     sold = [_is_sold(net, s, m) for s, m in zip(lane.target, lane.material, strict=True)]
     net.program.put(row, lane.flow[:, sold], total)
-
-
-def levels(
-    net: Network,
-    name: str,
-    shape: tuple[int, ...],
-    gain: NDArray[np.float64],
-    *,
-    integer: bool = True,
-) -> NDArray[np.int64]:
-    """Add columns of "open by that year"; after the last year of building nothing rises.
-
-    Parameters
-    ----------
-    name
-        What is open.
-    shape
-        How many, without the years.
-    gain
-        Worth of being open in each year, broadcasts to `shape` and years.
-    integer
-        Whether levels have to be whole.
-
-    Returns
-    -------
-    Column ids, shape (*shape, years); years after the last of building share one column.
-    """
-    last = net.city.programme.last_build_year
-    built = net.program.columns(name, (*shape, last + 1), upper=1.0, integer=integer)
-    level = built[..., np.minimum(np.arange(net.years), last)]
-    net.program.add_gain(level, gain)
-    return level
-
-
-def charge(net: Network, category: Cover, level: NDArray[np.int64], capex_minor: NDArray) -> None:
-    """Charge to the budget, and to the objective, what rises in columns of "open by that year".
-
-    Parameters
-    ----------
-    category
-        What is bought.
-    level
-        Column ids, last axis years.
-    capex_minor
-        What the rise from 0 to 1 costs, minor money; broadcasts against the other axes.
-    """
-    program, c = net.program, CATEGORIES.index(category)
-    cost = np.broadcast_to(capex_minor, level.shape[:-1])[..., None] / MINOR_PER_UNIT
-    program.put(net.budget[c], level, cost)
-    program.put(net.budget[c, 1:], level[..., :-1], -cost)
-    falls = net.worth.money - np.append(net.worth.money[1:], 0.0)
-    program.add_gain(level, -cost * falls)
 
 
 def _charge_stockpiles(net: Network) -> None:

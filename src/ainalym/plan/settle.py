@@ -12,7 +12,8 @@ from ainalym.model.plan import NEVER, Flows, Installed, Plan, Worked
 from ainalym.model.process import LOSS
 from ainalym.model.travel import Travel
 from ainalym.plan.households import Pairs, brings, captured
-from ainalym.plan.network import Network, network_of
+from ainalym.plan.network import network_of
+from ainalym.plan.parts import Network
 from ainalym.plan.periods import single_years
 from ainalym.plan.worth import MINOR_PER_UNIT
 from ainalym.units import KG_PER_T

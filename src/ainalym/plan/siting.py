@@ -12,7 +12,7 @@ from ainalym.model.place import SiteKind, SiteStatus
 from ainalym.model.plan import NEVER, Installed
 from ainalym.model.programme import Cover
 from ainalym.plan.households import Pairs, brings
-from ainalym.plan.network import CATEGORIES
+from ainalym.plan.parts import CATEGORIES
 from ainalym.plan.worth import MINOR_PER_UNIT, Worth
 from ainalym.plan.zones import Zones
 from ainalym.solve.sites import Gains, choose

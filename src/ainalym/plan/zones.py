@@ -61,7 +61,7 @@ class Zones:
 
 
 def zones_of(
-    city: City, travel: Travel, pairs: Pairs, *, clusters: int = 120, zones: int = 120
+    city: City, travel: Travel, pairs: Pairs, *, clusters: int = 96, zones: int = 40
 ) -> Zones:
     """Lump a city's places into clusters and zones.
 

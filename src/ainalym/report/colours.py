@@ -9,6 +9,8 @@ PALETTE = (
 REST = "#8b8f94"
 STOCK = "#5b5249"
 ACCENT = "#0b6b5d"
+BLUE = "#3b73b9"
+OCHRE = "#c08a3e"
 
 
 def of_fraction(city: City, fraction: str) -> str:

@@ -18,6 +18,10 @@ DIGITS = 5
 """Decimals of a degree: a metre."""
 
 
+NEAR_DEGREES = 0.06
+"""Six kilometres: sites nearer than this are shown however small the city is."""
+
+
 def layers(city: City, outcome: Outcome) -> dict[str, dict]:
     """Make every layer by name, each a FeatureCollection.
 
@@ -215,9 +219,9 @@ def _box(city: City, plan: Plan | None) -> list[float]:
 
 
 def near_sites(city: City, plan: Plan | None) -> tuple[np.ndarray, np.ndarray]:
-    """Give lon and lat of the used sites that lie within half a city of the city."""
+    """Give lon and lat of the used sites that lie about half a city from its blocks, or nearer."""
     places, sites = city.places, city.sites
-    used = np.zeros(len(sites), bool)
+    used = np.full(len(sites), plan is None)
     if plan is not None:
         used |= np.array(plan.opened) != NEVER
         used[sites.rows(SiteKind.PLANT)] = False
@@ -225,7 +229,7 @@ def near_sites(city: City, plan: Plan | None) -> tuple[np.ndarray, np.ndarray]:
         used[plan.flows.target] = True
     inside = np.ones(len(sites), bool)
     stretch = float(np.cos(np.radians(places.lat.mean())))
-    reach = 0.5 * max(np.ptp(places.lon) * stretch, np.ptp(places.lat), 0.02)
+    reach = max(0.55 * max(np.ptp(places.lon) * stretch, np.ptp(places.lat)), NEAR_DEGREES)
     for column, among, far in (
         (sites.lon, places.lon, reach / max(stretch, 0.1)),
         (sites.lat, places.lat, reach),

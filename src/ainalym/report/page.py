@@ -188,7 +188,7 @@ def _map(city: City, outcome: Outcome) -> Markup:
     boxes = [
         tag(
             "label",
-            tag("input", type="checkbox", id=f"layer-{key}", checked=shown),
+            tag("input", type="checkbox", id=f"layer-{key}", checked=shown or outcome.plan is None),
             _swatch(colour),
             name,
         )
@@ -219,7 +219,6 @@ def _map(city: City, outcome: Outcome) -> Markup:
         ),
         charts.legend([*flow_colours]),
         id="map-panel",
-        hidden=True,
     )
     hint = tag("p", "Touch a point, block, station or flow to read its figures.")
     detail = tag("div", hint, id="detail", aria_live="polite")
@@ -280,7 +279,9 @@ def _assumed(city: City) -> Markup:
         f"{'needs' if len(needs) == 1 else 'need'} a local value: guesses stand in for what "
         "nobody has measured here yet."
     )
-    if not city.assumptions:
+    if city.assumptions and not needs:
+        said = f"{plural(len(rest), 'number')} with a source; none needs a local value."
+    elif not city.assumptions:
         said = "The city's files name no assumptions."
     return section(
         "assumed",

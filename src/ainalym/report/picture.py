@@ -8,7 +8,7 @@ import numpy as np
 from ainalym.model.city import City
 from ainalym.model.place import SiteKind
 from ainalym.model.plan import NEVER, Outcome
-from ainalym.report.colours import ACCENT, REST
+from ainalym.report.colours import ACCENT, BLUE, OCHRE, STOCK
 from ainalym.report.maps import districts, near_sites
 from ainalym.report.markup import Markup, tag
 from ainalym.report.words import site_name, tonnes
@@ -63,17 +63,28 @@ def picture(city: City, outcome: Outcome) -> Markup:
 
 
 def _districts(city: City, sheet: Sheet) -> Markup:
-    paths = []
+    paths, names = [], []
     for feature in districts(city)["features"]:
-        shape = feature["geometry"]
-        polygons = shape["coordinates"]
-        for rings in [polygons] if shape["type"] == "Polygon" else polygons:
+        shape, name = feature["geometry"], feature["properties"]["name"]
+        polygons = [shape["coordinates"]] if shape["type"] == "Polygon" else shape["coordinates"]
+        largest = max((rings[0] for rings in polygons), key=_span)
+        lon, lat = (sorted(spot[d] for spot in largest) for d in (0, 1))
+        x, y = sheet.at((lon[0] + lon[-1]) / 2, (lat[0] + lat[-1]) / 2)
+        words = {"font_size": 11, "fill": "#5f6963", "letter_spacing": 1, "stroke": "none"}
+        names.append(tag("text", name.upper(), x=x, y=y, text_anchor="middle", **words))
+        for rings in polygons:
             steps = "".join(
                 "M" + "L".join("{},{}".format(*sheet.at(*spot[:2])) for spot in ring) + "Z"
                 for ring in rings
             )
-            paths.append(tag("path", tag("title", feature["properties"]["name"]), d=steps))
-    return tag("g", paths, fill="#fff", stroke="#c9cec6", stroke_width=1.2, fill_rule="evenodd")
+            paths.append(tag("path", tag("title", name), d=steps))
+    look = {"stroke": "#c9cec6", "stroke_width": 1.2, "fill_rule": "evenodd"}
+    return tag("g", tag("g", paths, fill="#fff", **look), names, class_="districts")
+
+
+def _span(ring: list) -> float:
+    lon, lat = (sorted(spot[d] for spot in ring) for d in (0, 1))
+    return (lon[-1] - lon[0]) * (lat[-1] - lat[0])
 
 
 def _blocks(city: City, outcome: Outcome, sheet: Sheet) -> Markup:
@@ -115,8 +126,8 @@ def _flows(city: City, outcome: Outcome, sheet: Sheet) -> Markup:
     for (i, j), kg in sorted(mass.items(), key=lambda row: row[1]):
         (x0, y0), (x1, y1) = (sheet.at(city.sites.lon[k], city.sites.lat[k]) for k in (i, j))
         kind, aim = city.sites.kind[i], city.sites.kind[j]
-        colour = "#c08a3e" if aim is SiteKind.LANDFILL else ACCENT
-        colour = "#3b73b9" if aim is SiteKind.PLANT and kind is SiteKind.STATION else colour
+        colour = {SiteKind.LANDFILL: OCHRE, SiteKind.PLANT: BLUE}.get(aim, ACCENT)
+        colour = STOCK if kind is SiteKind.STOCKPILE else colour
         said = f"{site_name(city, i)} to {site_name(city, j)}: {tonnes(kg)}"
         wide = max(0.5, 9 * sqrt(kg / largest))
         ends = {"x1": x0, "y1": y0, "x2": x1, "y2": y1}
@@ -140,25 +151,44 @@ def _points(city: City, outcome: Outcome, sheet: Sheet) -> Markup:
 
 
 def _others(city: City, outcome: Outcome, sheet: Sheet) -> Markup:
-    plan, parts = outcome.plan, []
+    plan = outcome.plan
     used = set() if plan is None else {*map(int, plan.flows.origin), *map(int, plan.flows.target)}
+    spots = {}
     for k, kind in enumerate(city.sites.kind):
-        if kind is SiteKind.POINT or (plan is not None and k not in used):
-            continue
         x, y = sheet.at(city.sites.lon[k], city.sites.lat[k])
-        if not (0 <= x <= WIDTH and 0 <= y <= sheet.height):
-            continue
-        fill = {SiteKind.STATION: INK, SiteKind.PLANT: "#3b73b9", SiteKind.STOCKPILE: "#5b5249"}
+        is_shown = kind is not SiteKind.POINT and (plan is None or k in used)
+        if is_shown and 0 <= x <= WIDTH and 0 <= y <= sheet.height:
+            spots[k] = (x, y)
+    fill = {SiteKind.STATION: INK, SiteKind.PLANT: BLUE, SiteKind.STOCKPILE: STOCK}
+    shapes = []
+    for k, (x, y) in spots.items():
+        kind = city.sites.kind[k]
         size = 13 if kind is SiteKind.STATION else 9
         box = {"x": x - size / 2, "y": y - size / 2, "width": size, "height": size}
-        shape = tag("rect", rx=2, fill=fill.get(kind, REST), stroke="#fff", **box)
-        label = None
-        if kind is not SiteKind.PLANT:
-            near_edge = x > WIDTH * 0.75
-            at = {"x": x - 11, "text_anchor": "end"} if near_edge else {"x": x + 11}
-            halo = {"stroke": "#fff", "stroke_width": 3, "paint_order": "stroke"}
-            size_of = {"font_size": 14, "font_weight": 600, "fill": INK}
-            label = tag("text", site_name(city, k), y=y + 5, **at, **halo, **size_of)
         name = tag("title", f"{kind}: {site_name(city, k)}")
-        parts.append(tag("g", name, shape, label))
-    return tag("g", parts)
+        shapes.append(tag("rect", name, rx=2, fill=fill.get(kind, OCHRE), stroke="#fff", **box))
+    return tag("g", shapes, _names(city, spots))
+
+
+def _names(city: City, spots: dict[int, tuple[float, float]]) -> list[Markup]:
+    """Name what is no plant, right of its mark or left where that is taken, stations first."""
+    taken = [(k, x - 7, x + 7, y) for k, (x, y) in spots.items()]
+    out = []
+    for k in sorted(spots, key=lambda k: city.sites.kind[k] is not SiteKind.STATION):
+        if city.sites.kind[k] is SiteKind.PLANT:
+            continue
+        (x, y), wide = spots[k], 8.0 * len(site_name(city, k)) + 14
+        for x0, x1 in ((x + 7, x + wide), (x - wide, x - 7)):
+            meets = [
+                b for b in taken if b[0] != k and abs(b[3] - y) < 15 and b[1] < x1 and x0 < b[2]
+            ]
+            if meets or x0 < 0 or x1 > WIDTH:
+                continue
+            taken.append((-1, x0, x1, y))
+            side = "start" if x0 > x else "end"
+            at = {"x": x + 11 if x0 > x else x - 11, "y": y + 5, "text_anchor": side}
+            halo = {"stroke": "#fff", "stroke_width": 3, "paint_order": "stroke"}
+            size = {"font_size": 13, "font_weight": 600, "fill": INK}
+            out.append(tag("text", site_name(city, k), **at, **halo, **size))
+            break
+    return out

@@ -5,6 +5,7 @@
   const data = JSON.parse(document.getElementById("map-data").textContent);
   const ground = document.querySelector(".ground");
   if (!ground || !window.maplibregl || !hasWebGL()) return;
+  const box = ground.parentElement;
   const panel = document.getElementById("map-panel");
   const detail = document.getElementById("detail");
   const slider = document.getElementById("map-year");
@@ -29,10 +30,12 @@
     ({ type: "Feature", properties, geometry: { type, coordinates } });
   const isOpen = (k) => sites[k][OPENED] >= 0 && sites[k][OPENED] <= year;
 
+  const meanResidents = Math.max(1, sum(blocks.residents) / Math.max(1, blocks.id.length));
+  const meanRadius = Math.min(6, Math.max(1.7, 75 / Math.sqrt(blocks.id.length || 1)));
   function blockFeatures() {
     const to = hasPlan ? blocks.to[year] : [];
     return collection(blocks.id.map((id, i) => feature("Point", [blocks.lon[i], blocks.lat[i]], {
-      i, served: to[i] >= 0, r: Math.max(1.6, Math.sqrt(blocks.residents[i]) / 16),
+      i, served: to[i] >= 0, r: meanRadius * Math.min(2.5, Math.sqrt(blocks.residents[i] / meanResidents) + 0.2),
     })));
   }
   function catchmentFeatures() {
@@ -117,7 +120,7 @@
       paint: { "line-color": "#86a296", "line-width": 0.8, "line-opacity": 0.75 } },
     { id: "blocks", source: "blocks", type: "circle", paint: {
       "circle-radius": ["interpolate", ["exponential", 2], ["zoom"],
-        10, ["*", 0.8, ["get", "r"]], 15, ["*", 4, ["get", "r"]]],
+        11, ["get", "r"], 15, ["*", 3, ["get", "r"]]],
       "circle-color": ["case", ["get", "served"], "#9db3a8", "#d8d5cf"],
       "circle-opacity": 0.8,
     } },
@@ -134,7 +137,7 @@
   const holder = document.createElement("div");
   holder.id = "map-live";
   ground.append(holder);
-  ground.classList.add("live");
+  box.classList.add("live");
   let map;
   try {
     map = new maplibregl.Map({
@@ -146,7 +149,7 @@
     });
   } catch (error) {
     holder.remove();
-    ground.classList.remove("live");
+    box.classList.remove("live");
     return;
   }
   map.touchZoomRotate.disableRotation();
@@ -190,20 +193,31 @@
       const wanted = open ? isShown(kind === "station" ? "stations" : "plants") : isShown("unused");
       m.button.classList.toggle("idle", !open);
       m.named = open && wanted && kind !== "plant" && !isNarrow();
-      m.button.classList.toggle("named", m.named);
+      if (!m.named) m.button.classList.remove("named");
       if (wanted && !m.shown) m.marker.addTo(map);
       if (!wanted && m.shown) m.marker.remove();
       m.shown = wanted;
     }
     placeNames();
   }
-  // A name goes to the left of its mark where another name begins to the right of it.
+  // A name stands right of its mark, or left where that is taken, or waits for the pointer.
   function placeNames() {
-    const named = markers.filter((m) => m.named)
-      .map((m) => ({ m, at: map.project([sites[m.k][LON], sites[m.k][LAT]]) }));
-    for (const { m, at } of named) m.button.classList.toggle("leftward", named.some((other) =>
-      other.m !== m && Math.abs(other.at.y - at.y) < 16
-      && other.at.x >= at.x && other.at.x - at.x < 200));
+    const at = (m) => map.project([sites[m.k][LON], sites[m.k][LAT]]);
+    const taken = markers.filter((m) => m.shown).map((m) => {
+      const p = at(m);
+      return { m, x0: p.x - 7, x1: p.x + 7, y: p.y };
+    });
+    const rank = (m) => (sites[m.k][KIND] === "station" ? 0 : 1);
+    for (const m of markers.filter((one) => one.named).sort((a, b) => rank(a) - rank(b))) {
+      const p = at(m), wide = 7.2 * sites[m.k][NAME].length + 12;
+      const free = (x0, x1) => !taken.some((box) =>
+        box.m !== m && Math.abs(box.y - p.y) < 15 && box.x0 < x1 && x0 < box.x1);
+      const right = free(p.x + 7, p.x + wide), left = free(p.x - wide, p.x - 7);
+      m.button.classList.toggle("leftward", !right && left);
+      m.button.classList.toggle("named", right || left);
+      if (right) taken.push({ m: null, x0: p.x, x1: p.x + wide, y: p.y });
+      else if (left) taken.push({ m: null, x0: p.x - wide, x1: p.x, y: p.y });
+    }
   }
   function update() {
     document.getElementById("map-year-said").textContent = data.years[year];
@@ -279,12 +293,12 @@
       [groupIndex() < 0 ? "all materials" : data.groups[groupIndex()].name, say(p.t, 1) + " t"]]);
   }
   map.on("click", (event) => {
-    const box = [[event.point.x - 4, event.point.y - 4], [event.point.x + 4, event.point.y + 4]];
+    const { x, y } = event.point, around = [[x - 4, y - 4], [x + 4, y + 4]];
     for (const [layer, act] of [
       ["points", (p) => showSite(p.k)], ["unused", (p) => showSite(p.k)],
       ["blocks", (p) => showBlock(p.i)], ["flows", showFlow],
     ]) {
-      const found = map.queryRenderedFeatures(box, { layers: [layer] })[0];
+      const found = map.queryRenderedFeatures(around, { layers: [layer] })[0];
       if (found) return act(found.properties);
     }
   });
@@ -299,13 +313,12 @@
     layers.forEach((layer) => map.addLayer(layer));
     addDistrictNames();
     sites.forEach((s, k) => { if (s[KIND] !== "point") addMarker(k); });
-    panel.hidden = false;
     slider.max = data.years.length - 1;
     slider.value = year;
     slider.addEventListener("input", () => { year = Number(slider.value); update(); });
     picked.addEventListener("change", update);
-    panel.querySelectorAll("input[type=checkbox]").forEach((box) =>
-      box.addEventListener("change", switchLayers));
+    panel.querySelectorAll("input[type=checkbox]").forEach((input) =>
+      input.addEventListener("change", switchLayers));
     switchLayers();
     map.resize();
     map.fitBounds([[west, south], [east, north]], { padding: 36, animate: false });

@@ -18,7 +18,7 @@ from ainalym.plan.check import recount
 from ainalym.plan.decide import Design, decide, read_design
 from ainalym.plan.households import pairs as pairs_of
 from ainalym.plan.joint import Master, add_cuts, drop_idle_cuts, master_of, prices_of
-from ainalym.plan.network import station_intake
+from ainalym.plan.parts import station_intake
 from ainalym.plan.settle import fix_designs, release_designs, settle
 from ainalym.plan.siting import choose_points, money_for_points, schedule, terms_of
 from ainalym.plan.worth import from_units, in_units, sense_of
