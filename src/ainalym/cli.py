@@ -201,7 +201,7 @@ def from_osm(
 @click.option("--objective", default="", metavar="WORD", help="value, cost, tonnes or emissions.")
 @click.option("--seed", default=0, show_default=True, help="Of the search's chances.")
 @click.option(
-    "--limit", "limit_s", default=60.0, show_default=True, metavar="SECONDS", help="To search."
+    "--limit", "limit_s", default=45.0, show_default=True, metavar="SECONDS", help="To search."
 )
 @click.option(
     "--gap",

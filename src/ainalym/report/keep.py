@@ -170,7 +170,11 @@ def _plan(told: dict) -> Plan:
 
 
 def _tally(told: dict) -> Tally:
-    arrays = {k: _array(v) for k, v in told.items() if isinstance(v, list | dict) and "shape" in v}
+    arrays = {
+        name: _array(value)
+        for name, value in told.items()
+        if isinstance(value, list) or (isinstance(value, dict) and "shape" in value)
+    }
     money = {name: np.array(line, float) for name, line in told["money_minor"].items()}
     plain = {k: v for k, v in told.items() if k not in arrays and k != "money_minor"}
     return Tally(money_minor=money, **arrays, **plain)
