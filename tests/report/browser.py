@@ -93,8 +93,12 @@ class Browser:
         )  # fmt: skip
 
     def show(self, page: Path) -> None:
-        """Open a file."""
+        """Open a file, and wait until it is there."""
+        before = len(self.events)
         self.call("Page.navigate", url=page.as_uri())
+        until = time.monotonic() + 60
+        while not any(e.get("method") == "Page.loadEventFired" for e in self.events[before:]):
+            self.events.append(self._next(until))
 
     def ask(self, script: str) -> object:
         """Evaluate an expression, and wait for it if it is a promise."""

@@ -1,6 +1,7 @@
 """The plan as a file: what it is in brief, and all its rows, so that it can be read again."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from math import inf, isfinite, nan
 from pathlib import Path
@@ -182,17 +183,26 @@ def _tally(told: dict) -> Tally:
 
 def _plain(value: object) -> object:
     """Turn nouns and columns into plain values; sparse tables keep only what is not zero."""
-    if isinstance(value, Installed | Flows | Worked | Plan | Tally):
+    if isinstance(value, Tally):
+        # Sums of nothing may come as whole numbers; figures are written as what they are.
+        return {f.name: _plain(_floats(getattr(value, f.name))) for f in fields(value)}
+    if isinstance(value, Installed | Flows | Worked | Plan):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "f":
             return _sparse(value) if value.ndim > 1 else _exact(value)
         return value.tolist()
-    if hasattr(value, "items"):
+    if isinstance(value, Mapping):
         return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(part) for part in value]
     return value
+
+
+def _floats(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _floats(part) for name, part in value.items()}
+    return np.asarray(value, float) if isinstance(value, np.ndarray) else value
 
 
 def _exact(column: np.ndarray) -> list:
