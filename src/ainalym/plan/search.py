@@ -343,9 +343,22 @@ def _suggest(search: Search, solution: Solution, is_whole: bool) -> float:
         design = read_design(search.master.net, solution)
         if _key(design) not in search.tried:
             _build(search, design)
+        _take(search, design)
     elif search.nodes % PROPOSE_EVERY == 0:
         _propose(search)
     return search.best
+
+
+def _take(search: Search, design: Design) -> None:
+    """Settle the very points, stations and steps of a whole solution; keep the plan if better."""
+    city, master = search.city, search.master
+    opened = design[0].copy()
+    is_open = search.level > 0.5
+    some = is_open.any(1)
+    opened[master.point[some]] = np.argmax(is_open[some], axis=1)
+    settled = settle(city, search.travel, master.pairs, opened, design[1], seconds=inf)
+    if settled is not None:
+        _keep(search, settled.plan)
 
 
 def _build(search: Search, design: Design) -> None:

@@ -108,7 +108,9 @@ def branch(
         solution.
     suggest
         Told each new node's solution, and whether it is whole; returns the worth of the best
-        answer known to the caller, `-inf` while there is none.
+        answer known to the caller, `-inf` while there is none. What a whole solution decides is
+        taken as looked at: a node that decides everything is closed at what the caller made of
+        it, even where that is less than the program hopes for.
     gap_allowed
         A node that cannot beat the best answer by this share of it is closed.
     seconds
@@ -142,12 +144,16 @@ def branch(
                 tree.closed = max(tree.closed, above)
             return None
         bound = min(bound, above)
-        column = _fractional(groups, solution.value)
-        tree.best = max(tree.best, suggest(solution, column is None))
-        if column is None or not tree.is_worth(bound):
+        column, value = _fractional(groups, solution.value)
+        is_whole = column is None
+        if is_whole:
+            column, value = _open_column(order, first, fixed, solution.value)
+        tree.best = max(tree.best, suggest(solution, is_whole))
+        if column is None:  # nothing is left to decide, and the caller has looked at it
+            return None
+        if not tree.is_worth(bound):
             tree.closed = max(tree.closed, bound)
             return None
-        value = float(solution.value[column])
         return _Node(-bound, next(count), fixed, column, value)
 
     try:
@@ -203,11 +209,22 @@ def _solve(program, cut, above: float, end: float) -> tuple[Solution | None, flo
     return solution, bound
 
 
-def _fractional(groups: Sequence[NDArray[np.int64]], value: NDArray) -> int | None:
+def _open_column(order, first, fixed, value) -> tuple[int | None, float]:
+    """A column that is whole by luck only, and a number beside its value to split at."""
+    for column in order.tolist():
+        low, high = fixed.get(column, first[column])
+        if high - low > WHOLE:
+            whole = float(np.round(value[column]))
+            return column, whole - 0.5 if whole > low else whole + 0.5
+    return None, 0.0
+
+
+def _fractional(groups: Sequence[NDArray[np.int64]], value: NDArray) -> tuple[int | None, float]:
     """The column to branch on: of the first group with any, the one furthest from whole."""
     for group in groups:
         columns = np.ravel(group)
         off = np.abs(value[columns] - np.round(value[columns]))
         if off.size and off.max() > WHOLE:
-            return int(columns[np.argmax(np.round(off, 3))])
-    return None
+            column = int(columns[np.argmax(np.round(off, 3))])
+            return column, float(value[column])
+    return None, 0.0
