@@ -211,17 +211,27 @@ def add_cuts(
     return added
 
 
-def drop_idle_cuts(master: Master, solution: Solution) -> None:
+def drop_idle_cuts(
+    master: Master, solution: Solution, *, since: int | None = None, many: int | None = None
+) -> None:
     """Drop cuts that a relaxed solution stays clear of, once they are many.
 
     They are found again where they matter; a program with few rows solves faster. A cut without
     a price is kept when it binds: it may hold back tonnes that happen to be worth nothing now.
+
+    Parameters
+    ----------
+    since
+        The row from which on cuts may go; all but the first ones, if not given.
+    many
+        How many are left alone; a few for each cluster and period, if not given.
     """
     program = master.net.program
-    many = CUTS_KEPT * len(master.zones.zone) * len(master.net.periods)
-    if program.n_rows - master.first_cut > many:
-        room = program.room(solution.value, master.first_cut)
-        program.drop_rows(master.first_cut, room < 1e-6)
+    since = master.first_cut if since is None else since
+    if many is None:
+        many = CUTS_KEPT * len(master.zones.zone) * len(master.net.periods)
+    if program.n_rows - since > many:
+        program.drop_rows(since, program.room(solution.value, since) < 1e-6)
 
 
 def _add_cuts_of(master, level, solution, worth, of_profile, extra, t, slack) -> int:

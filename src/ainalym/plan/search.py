@@ -31,7 +31,7 @@ Progress = Callable[[float, float, float], None]
 PROPOSE_SHARE = 0.2
 """Share of the time left that deciding stations and steps once may take."""
 
-ROUND_SHARE = 0.5
+ROUND_SHARE = 0.9
 """Share of the time left that deciding everything in the master once may take."""
 
 REFINE_ROUNDS = 10
@@ -170,6 +170,7 @@ def _search(search: Search) -> tuple[str, ...]:
     if relaxed is None:
         return net.program.clash()
     _look(search, relaxed)
+    drop_idle_cuts(search.master, relaxed, many=0)
     _propose(search)
     if not _rounds(search):
         return net.program.clash()
@@ -258,12 +259,14 @@ def _refine(search: Search, design: Design) -> int:
     Tells how many cuts were added.
     """
     net, found = search.master.net, 0
+    since = net.program.n_rows
     fix_designs(net, *design)
     for _ in range(REFINE_ROUNDS):
         answer = net.program.solve(seconds=max(1.0, search.left_s), relax=True)
         if answer.value is None:
             break
         _look(search, answer.value)
+        drop_idle_cuts(search.master, answer.value, since=since, many=0)
         more = add_cuts(search.master, search.level, answer.value, slack=1e-4)
         found += more
         if not more:

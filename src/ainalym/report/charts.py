@@ -177,12 +177,19 @@ def trail(city: City, outcome: Outcome) -> Markup | None:
         parts.append(tag("polyline", points=line, fill="none", stroke=colour, stroke_width=2))
         is_above = (k == 2) == (rows[-1][2] >= rows[-1][1])
         said = f"{name} {worth(city, rows[-1][k])}"
-        at = {"x": width, "y": spots[-1][1] + (-8 if is_above else 18), "text_anchor": "end"}
+        late = [y for x, y in spots if x >= 0.4 * width] + [_crossing(spots, 0.5 * width)]
+        y = min(late) - 8 if is_above else max(late) + 18
+        at = {"x": width, "y": y, "text_anchor": "end"}
         parts.append(tag("text", said, class_="amount", **at))
     axis = f"seconds of search, 0 to {number(last_s, 1)}"
     parts.append(tag("line", x1=0, x2=width, y1=192, y2=192, stroke="#c6ccd0"))
     parts.append(tag("text", axis, x=0, y=208))
     return _svg("How the proof closed", parts, width, height)
+
+
+def _crossing(spots: list[tuple[float, float]], x: float) -> float:
+    """Where a line through spots is at `x`."""
+    return float(np.interp(x, [s[0] for s in spots], [s[1] for s in spots]))
 
 
 class Axis:

@@ -299,9 +299,3 @@ def _bar(node: Node, x: float) -> Markup:
     )  # fmt: skip
     amount = tag("tspan", f" {tonnes(node.mass_kg)}", class_="amount")
     return tag("g", rect, tag("text", node.label, amount, y=middle, **at))
-
-
-def imbalance_kg(drawing: Sankey) -> float:
-    """Tell by how much the inner bars fail to pass on what comes in, at worst, kg a year."""
-    inner = [n for n in drawing.nodes.values() if n.come_kg > 0 and n.gone_kg > 0]
-    return max((abs(n.come_kg - n.gone_kg) for n in inner), default=0.0)

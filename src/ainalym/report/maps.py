@@ -142,15 +142,11 @@ def _flows(city: City, plan: Plan) -> dict:
 def page_data(city: City, outcome: Outcome) -> dict:
     """Gather what the page's map draws, in columns, so that a large city stays a small file."""
     plan, places = outcome.plan, city.places
-    groups = [*city.fractions, "rest", "stock"]
-    names = [material_name(city, f) for f in city.fractions] + ["residue", "stock and fuel"]
+    groups = group_names(city)
     return {
         "years": year_names(city),
         "currency": city.programme.currency,
-        "groups": [
-            {"id": g, "name": n, "colour": of_group(city, g)}
-            for g, n in zip(groups, names, strict=True)
-        ],
+        "groups": [{"id": g, "name": n, "colour": of_group(city, g)} for g, n in groups],
         "districts": districts(city),
         "box": _box(city, plan),
         "blocks": {
@@ -163,8 +159,14 @@ def page_data(city: City, outcome: Outcome) -> dict:
         "sites": [_site_data(city, plan, k) for k in range(len(city.sites))],
         "points": {} if plan is None else _point_data(city, outcome, plan),
         "lines": [] if plan is None else _line_data(city, plan),
-        "flows": {} if plan is None else _flow_data(city, plan, groups),
+        "flows": {} if plan is None else _flow_data(city, plan, [g for g, _ in groups]),
     }
+
+
+def group_names(city: City) -> list[tuple[str, str]]:
+    """List what flows are told apart by, and what each is called: fractions, residue, stock."""
+    named = [(fraction, material_name(city, fraction)) for fraction in city.fractions]
+    return [*named, ("rest", "residue"), ("stock", "stock and fuel")]
 
 
 def _site_data(city: City, plan: Plan | None, k: int) -> list:

@@ -15,7 +15,7 @@ from ainalym.model.city import City
 from ainalym.model.plan import Outcome
 from ainalym.model.travel import Travel
 from ainalym.report import charts, sections
-from ainalym.report.maps import page_data
+from ainalym.report.maps import group_names, page_data
 from ainalym.report.markup import Markup, inline_json, inline_script, tag
 from ainalym.report.picture import picture
 from ainalym.report.sections import Told, section
@@ -195,8 +195,7 @@ def _map(city: City, outcome: Outcome) -> Markup:
         for key, name, colour, shown in LAYERS
     ]
     groups = [tag("option", "all together", value="")]
-    names = [g["name"] for g in page_data(city, outcome)["groups"]]
-    groups += [tag("option", name, value=k) for k, name in enumerate(names)]
+    groups += [tag("option", name, value=k) for k, (_, name) in enumerate(group_names(city))]
     flow_colours = (
         ("to a station", "#0b6b5d"),
         ("to a plant", "#3b73b9"),
@@ -220,7 +219,7 @@ def _map(city: City, outcome: Outcome) -> Markup:
         charts.legend([*flow_colours]),
         id="map-panel",
     )
-    hint = tag("p", "Touch a point, block, station or flow to read its figures.")
+    hint = tag("p", "Touch or click a point, block, station or flow to read its figures.")
     detail = tag("div", hint, id="detail", aria_live="polite")
     return section(
         "map",
@@ -322,7 +321,7 @@ def _proven(city: City, outcome: Outcome) -> Markup:
         ),
         to_html(table),
         sections.drawn("Worth and limit while the search ran", chart) if chart else None,
-        tag("ul", [tag("li", note) for note in outcome.notes], class_="rules")
+        tag("ul", [tag("li", note) for note in dict.fromkeys(outcome.notes)], class_="rules")
         if outcome.notes
         else None,
     )

@@ -148,7 +148,9 @@ def ways(told: Told) -> Markup:
         "flows",
         "Where it goes",
         tag(
-            "p", "Every kilogram that points take in, followed to the end. Touch a band to read it."
+            "p",
+            "Every kilogram that points take in, followed to the end. "
+            "Under the pointer, a band says its tonnes.",
         ),
         drawn(
             f"Tonnes a year by fraction and stage, mean of {horizon(told.city)}",
@@ -243,6 +245,7 @@ def network_section(told: Told) -> Markup:
         "network",
         "Stations, lines and plants",
         to_html(network.stations(city, plan)),
+        tag("p", "What is a grade already passes through a station; only the rest needs a line."),
         shown(network.lines(city, plan)),
         shown(network.sales(city, plan)),
         tag("p", f"Ways between sites: {told.travel.how}."),

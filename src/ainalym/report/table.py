@@ -124,10 +124,11 @@ def to_html(
     )
     body = [_row(table, row, is_sum=k >= len(rows) - table.sums) for k, row in enumerate(rows)]
     inner = tag("table", tag("caption", table.caption), tag("thead", head), tag("tbody", body))
+    kind = "scroll high" if high else "scroll small" if len(columns) <= 4 else "scroll"
     return tag(
         "div",
         inner,
-        class_="scroll high" if high else "scroll",
+        class_=kind,
         tabindex=0,
         role="region",
         aria_label=table.caption,

@@ -9,6 +9,9 @@ from ainalym.model.plan import Outcome
 from ainalym.model.programme import Objective
 from ainalym.units import KG_PER_T, MINOR_PER_MAJOR, say_mass, say_money, say_share
 
+KEEP = "\u00a0"
+"""The space that keeps a number and its unit on one line."""
+
 NONE = "–"
 """What stands where there is no number."""
 
@@ -26,13 +29,15 @@ def percent(share: float | None) -> str:
     """Say a share in percent with the digits it deserves."""
     if share is None or not isfinite(share):
         return NONE
-    return "0 %" if share == 0 else say_share(share).replace("%", " %").replace("-", "\u2212")
+    if share == 0:
+        return f"0{KEEP}%"
+    return say_share(share).replace("%", f"{KEEP}%").replace("-", "\u2212")
 
 
 def tonnes(mass_kg: float) -> str:
     """Say a mass in tonnes; with a decimal below ten, so that little is not nothing."""
     mass_t = mass_kg / KG_PER_T
-    return f"{number(mass_t, 0 if abs(mass_t) >= 10 or mass_t == 0 else 2)} t"
+    return f"{number(mass_t, 0 if abs(mass_t) >= 10 or mass_t == 0 else 2)}{KEEP}t"
 
 
 def digits_for(values: Iterable[float]) -> int:
@@ -104,9 +109,9 @@ def worth(city: City, value: float) -> str:
         return "unknown"
     objective = city.programme.objective
     if objective is Objective.TONNES:
-        return say_mass(value).replace("-", "\u2212")
+        return say_mass(value).replace("-", "\u2212").replace(" ", KEEP)
     if objective is Objective.EMISSIONS:
-        return f"{number(value / KG_PER_T)} t CO2e"
+        return f"{number(value / KG_PER_T)}{KEEP}t CO2e"
     return money(city, value)
 
 
