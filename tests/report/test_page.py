@@ -120,7 +120,7 @@ def test_drawings_tables_and_fields_have_names(reader):
 def test_the_page_says_what_was_asked(reader):
     said = " ".join(" ".join(reader.text).split())
     for part in (
-        "tiny gets 1 collection point and 1 sorting station",
+        "tiny gets 1 collection point, 1 sorting station and 1 press for its stockpile.",
         "never counted as recycling",
         "1 of 2 numbers needs a local value",
         "ainalym plan tiny -o out",

@@ -5,6 +5,7 @@ from collections import defaultdict
 import numpy as np
 
 from ainalym.model.city import City
+from ainalym.model.material import MaterialKind
 from ainalym.model.place import SiteKind, SiteStatus
 from ainalym.model.plan import NEVER, Plan
 from ainalym.model.travel import Travel
@@ -159,7 +160,9 @@ def sales(city: City, plan: Plan) -> Table:
                 limit = mean_t * KG_PER_T / offer.limit_kg_per_year
         pays = None if price is None else price * mean_t
         name = material_name(city, city.materials[m].id)
-        site = (site_name(city, j), city.sites.id[j], str(city.sites.kind[j]))
+        is_fuel = city.materials[m].kind is MaterialKind.FUEL
+        kind = "fuel, apart" if is_fuel else str(city.sites.kind[j])
+        site = (site_name(city, j), city.sites.id[j], kind)
         rows.append((*site, name, mean_t, price, pays, limit))
     columns = (
         Column("buyer", "who"),

@@ -320,7 +320,7 @@ def _proven(city: City, outcome: Outcome) -> Markup:
             "the recount.",
         ),
         to_html(table),
-        sections.drawn("Worth and limit while the search ran", chart) if chart else None,
+        sections.drawn("Worth and limit while the search ran", chart, wide=True) if chart else None,
         tag("ul", [tag("li", note) for note in dict.fromkeys(outcome.notes)], class_="rules")
         if outcome.notes
         else None,

@@ -58,7 +58,7 @@ def shown(table: Table, fold: str = "", *, high: bool = False) -> Markup:
 
 def drawn(title: str, *children: object, wide: bool = False) -> Markup:
     """Show a drawing with its title; a wide one scrolls sideways on a narrow screen."""
-    if wide or any('class="chart"' in str(child) for child in children):
+    if wide:
         children = (
             tag("div", children, class_="wide", tabindex=0, role="region", aria_label=title),
         )
@@ -72,14 +72,19 @@ def headline(told: Told) -> str:
     new = opened & ~city.sites.has_status(SiteStatus.EXISTING)
     points = int(new[city.sites.rows(SiteKind.POINT)].sum())
     stations = int(new[city.sites.rows(SiteKind.STATION)].sum())
+    kinds = [city.sites.kind[city.sites.row[step.site]] for step in plan.installed]
+    presses = kinds.count(SiteKind.STOCKPILE)
+    bought = [plural(points, "collection point"), plural(stations, "sorting station")]
+    if presses:
+        bought.append(plural(presses, "press for its stockpile", "presses for its stockpiles"))
     invested = -float(tally.money_minor["investment"].sum())
     last, thrown = year_names(city)[-1], float(tally.thrown_kg[-1].sum())
     caught, sold = float(tally.captured_kg[-1].sum()), float(tally.sold_kg[-1].sum())
     share = percent(sold / thrown) if thrown > 0 else "none"
     return (
-        f"For {money(city, invested)}, {city.name} gets {plural(points, 'collection point')} and "
-        f"{plural(stations, 'sorting station')}. In {last} people bring {tonnes(caught)} to them, "
-        f"and plants buy {tonnes(sold)} of it: {share} of the {listed_fractions(city)} thrown away."
+        f"For {money(city, invested)}, {city.name} gets {listed(bought)}. "
+        f"In {last} people bring {tonnes(caught)} to its points, and plants buy {tonnes(sold)} of "
+        f"it: {share} of the {listed_fractions(city)} thrown away."
     )
 
 
@@ -177,11 +182,13 @@ def money_section(told: Told) -> Markup:
                 "Invested by year, added up; the dark line is all the budget given by then",
                 charts.spending(city, tally),
                 charts.legend(entries),
+                wide=True,
             ),
             drawn(
                 "Income above, costs below, by year; the dark line is the balance",
                 charts.cash(city, tally),
                 charts.cash_legend(tally),
+                wide=True,
             ),
             class_="pair",
         ),
@@ -232,7 +239,7 @@ def keepers(told: Told) -> Markup:
         "Whether keepers earn a living",
         tag("p", f"{said}."),
         tag("p", help_said),
-        drawn(title, chart) if chart else None,
+        drawn(title, chart, wide=True) if chart else None,
         shown(needy),
         shown(figures.points(city, told.outcome)),
     )
