@@ -8,6 +8,7 @@ import click
 from ainalym.city.cells import say_range
 from ainalym.city.tables import PROGRAMME, TABLES, Column, Kind, Table, waste_column
 from ainalym.cli import ainalym
+from ainalym.report.summary import MEANING
 
 HERE = Path(__file__).parent
 
@@ -42,6 +43,34 @@ With `--json`, faults are one JSON object on standard error: `{"exit_code": 2, "
 | 141 | whoever read the output left |
 
 """
+
+
+PLAN_HEAD = """\
+# A plan's folder
+
+`ainalym plan CITY -o OUT` writes into OUT, whole or not at all:
+
+| what | holds |
+|---|---|
+| `report.html` | the report: one file that opens in any browser, without a network |
+| `plan.json` | the plan in brief, and all of it under `rows`, for `report` and `explain` |
+| `tables/` | the report's figures as CSV, units in the headers |
+| `map/` | what opens and what flows, as GeoJSON for a GIS, and a picture |
+| `city/` | the city the plan was made for, scenario and wishes applied |
+
+`ainalym plan --json` and `ainalym report --json` print what `plan.json` says in brief, and nothing
+else. Money is in major units, masses in tonnes, both summed over the horizon. Figures of a plan are
+left out where there is none; what is not known is `null`.
+
+| entry | meaning | unit |
+|---|---|---|
+"""
+
+
+def plan_page() -> str:
+    """Describe the folder of a plan and every entry of its summary."""
+    rows = (f"| `{name}` | {means} | {unit} |" for name, (means, unit) in MEANING.items())
+    return PLAN_HEAD + "\n".join(rows) + "\n"
 
 
 def folder_page() -> str:
@@ -109,7 +138,11 @@ def _commands(command: click.Command, path: str, parent: click.Context | None) -
             yield from _commands(command.commands[name], f"{path} {name}", context)
 
 
-PAGES = {"city-folder.md": folder_page, "commands.md": commands_page}
+PAGES = {
+    "city-folder.md": folder_page,
+    "plan-folder.md": plan_page,
+    "commands.md": commands_page,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

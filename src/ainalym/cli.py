@@ -11,6 +11,7 @@ from ainalym.door import Door, Ticker, say_plan, say_result
 
 MACHINE = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 QUIET = click.option("--quiet", is_flag=True, help="Print nothing but faults.")
+NO_PLAN = {"infeasible": 1, "unknown": 3}
 SCENARIO = click.option("--scenario", default="", metavar="NAME", help="Apply named differences.")
 
 
@@ -221,19 +222,18 @@ def plan(
 
     Ctrl-C while it searches writes the best plan so far.
     """
-    from ainalym.study import plan_city, summary
+    from ainalym.study import plan_city
 
     if not 0 < limit_s < 1e6:
         raise click.UsageError(f"--limit is {limit_s:g}; give seconds above 0")
     with Ticker(quiet=quiet or as_json) as watch:
-        made, outcome = plan_city(
-            name, out, seconds=limit_s, command=command, watch=watch, **wishes
-        )
-    told = summary(made, outcome, out)
-    code = {"infeasible": 1, "unknown": 3}.get(str(outcome.status), 0)
-    # No plan is not silence: the clashing rules are the answer, so they are told even if quiet.
-    say_result(told, say_plan(told), as_json=as_json, quiet=quiet and code == 0)
-    return code
+        study = plan_city(name, out, seconds=limit_s, command=command, watch=watch, **wishes)
+    told = study.summary
+    if study.outcome.plan is None:
+        # No plan is not silence: the clashing rules are the answer, so they are told even if quiet.
+        say_result(told, say_plan(told), as_json=as_json)
+        return NO_PLAN[study.outcome.status]
+    return _show(told, out, as_json=as_json, quiet=quiet)
 
 
 @ainalym.command()
@@ -242,9 +242,13 @@ def plan(
 @QUIET
 def report(out: Path, as_json: bool, quiet: bool) -> int:
     """Make the report of an earlier plan again, from the folder OUT that `plan` wrote."""
-    from ainalym.study import report_again, summary
+    from ainalym.study import report_again
 
     with Ticker(quiet=quiet or as_json) as watch:
-        made, outcome = report_again(out, watch=watch)
-    told = summary(made, outcome, out)
-    return say_result(told, say_plan(told), as_json=as_json, quiet=quiet)
+        told = report_again(out, watch=watch).summary
+    return _show(told, out, as_json=as_json, quiet=quiet)
+
+
+def _show(told: dict, out: Path, *, as_json: bool, quiet: bool) -> int:
+    said = f"{say_plan(told)}\nreport: {out / 'report.html'}"
+    return say_result(told, said, as_json=as_json, quiet=quiet)

@@ -7,21 +7,20 @@ import signal
 import sys
 import threading
 import time
-from math import inf, isfinite
+from math import isfinite
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 import click
 
 from ainalym.errors import AinalymError, BrokenLaw, InputError, Issue
 from ainalym.units import KG_PER_T, MINOR_PER_MAJOR, say_mass, say_money, say_share
 
-if TYPE_CHECKING:
-    from ainalym.model.city import City
-
 LINE_EVERY_S = 5.0
 REDRAW_EVERY_S = 0.5
+CLOSED = 1e-6
+"""A gap that only rounding leaves."""
+
 INTERRUPTED, PIPE_CLOSED, WRONG = 130, 141, 70
 
 
@@ -96,7 +95,7 @@ class Ticker:
         self._quiet = quiet
         self._redraws = sys.stderr.isatty()
         self._said = ""
-        self._worth = ("", "")
+        self._scale, self._unit = 1.0, ""
         self._state: tuple[float, float] | None = None
         self._began_s = time.monotonic()
         self._done = threading.Event()
@@ -114,9 +113,9 @@ class Ticker:
             if self._redraws:
                 click.echo("\r\033[K", nl=False, err=True)
 
-    def meet(self, city: "City") -> None:
-        """Learn in which unit the objective is said."""
-        self._worth = (str(city.programme.objective), city.programme.currency)
+    def meet(self, scale: float, unit: str) -> None:
+        """Learn in which unit the objective is said, and how many of the plan's own make one."""
+        self._scale, self._unit = scale, unit
 
     def step(self, said: str) -> None:
         """Say what is being done now."""
@@ -144,13 +143,13 @@ class Ticker:
         line = f"{time.monotonic() - self._began_s:5.0f} s  {self._said}"
         if self._state is None:
             return line
-        objective, bound = self._state
+        objective, bound = (value / self._scale for value in self._state)
         if isfinite(objective):
-            line += f"  objective {say_worth(objective, *self._worth)}"
+            line += f"  objective {say_worth(objective, self._unit)}"
         if isfinite(bound):
-            line += f"  bound {say_worth(bound, *self._worth)}"
+            line += f"  bound {say_worth(bound, self._unit)}"
         gap = abs(bound - objective) / max(abs(objective), 1e-12)
-        return line + (f"  gap {say_share(gap)}" if isfinite(gap) else "")
+        return line + (f"  gap {say_gap(gap)}" if isfinite(gap) else "")
 
 
 def say_result(told: dict, said: str, *, as_json: bool, quiet: bool = False) -> int:
@@ -179,13 +178,33 @@ def say_result(told: dict, said: str, *, as_json: bool, quiet: bool = False) -> 
     return 0
 
 
-def say_worth(value: float, objective: str, currency: str) -> str:
-    """Say an objective in its unit: money, tonnes, or tonnes of carbon dioxide equivalent."""
-    if objective == "tonnes":
-        return say_mass(value)
-    if objective == "emissions":
-        return f"{value / KG_PER_T:,.0f} t CO2e"
-    return say_money(value, currency)
+def say_worth(value: float, unit: str) -> str:
+    """Say an objective: tonnes, tonnes of carbon dioxide equivalent, or money of a currency."""
+    if unit == "t":
+        return say_mass(value * KG_PER_T)
+    if unit == "t CO2e":
+        return f"{value:,.0f} {unit}"
+    return say_money(value * MINOR_PER_MAJOR, unit)
+
+
+def say_gap(gap: float) -> str:
+    """Say a gap in percent; what is closed but for rounding is closed."""
+    return "0%" if gap <= CLOSED else say_share(gap)
+
+
+def say_none(told: dict) -> str:
+    """Say why there is no plan.
+
+    Parameters
+    ----------
+    told
+        The summary of an outcome without a plan.
+    """
+    if told["clash"]:
+        rules = "".join(f"\n  {rule}" for rule in told["clash"])
+        return f"There is no plan: these rules cannot hold together.{rules}"
+    notes = "".join(f"\nnote: {note}" for note in told["notes"])
+    return f"No plan was found before the search ended (give a longer --limit).{notes}"
 
 
 def say_plan(told: dict) -> str:
@@ -196,29 +215,35 @@ def say_plan(told: dict) -> str:
     told
         The summary of the plan.
     """
-    if told["status"] == "infeasible":
-        rules = "".join(f"\n  {rule}" for rule in told["clash"])
-        return f"There is no plan: these rules cannot hold together.{rules}"
-    if told["status"] == "unknown":
-        notes = "".join(f"\n{note}" for note in told["notes"])
-        return f"No plan was found before the search ended (give a longer --limit).{notes}"
-    unit = (told["objective_name"], told["currency"])
-    bound = inf if told["bound"] is None else told["bound"]
-    gap = "unknown" if told["gap"] is None else say_share(told["gap"])
-    side = "at most" if told["sense"] == "max" else "at least"
-    best = f"{side} {say_worth(bound, *unit)}" if isfinite(bound) else "not proved"
-    stages = ", ".join(
-        f"{stage} {told[f'{stage}_t']:,.0f} t" for stage in ("captured", "sorted", "sold", "made")
-    )
-    stations = ", ".join(told["stations"]) or "none"
+    if "points" not in told:
+        return say_none(told)
+    currency, stages_t = told["currency"], told["stages_t"]
+    stages = ", ".join(f"{stage} {mass:,.0f} t" for stage, mass in stages_t.items())
     lines = [
-        f"{told['status']}: {told['objective_name']} {say_worth(told['objective'], *unit)}; "
-        f"the best possible is {best} (gap {gap}); {told['seconds_s']:.0f} s",
-        f"open: {told['points']} points; stations: {stations}",
-        f"invested: {say_money(told['investment'] * MINOR_PER_MAJOR, told['currency'])} "
-        f"of {say_money(told['budget'] * MINOR_PER_MAJOR, told['currency'])}",
-        f"of {told['thrown_t']:,.0f} t thrown away: {stages}",
-        *told["notes"],
-        f"report: {told['report']}",
+        say_proof(told),
+        f"open: {told['points']} points; stations: {', '.join(told['stations']) or 'none'}",
+        f"invested: {say_worth(-told['money']['investment'], currency)} "
+        f"of {say_worth(told['budget'], currency)}",
+        f"over {told['years']} years: {stages}",
+        *(f"note: {note}" for note in told["notes"]),
     ]
     return "\n".join(lines)
+
+
+def say_proof(told: dict) -> str:
+    """Say what a plan is worth, and how much better any plan could be.
+
+    Parameters
+    ----------
+    told
+        The summary of the plan.
+    """
+    best = "not proved"
+    if told["bound"] is not None:
+        side = "at most" if told["sense"] == "max" else "at least"
+        best = f"{side} {say_worth(told['bound'], told['unit'])}"
+    gap = "unknown" if told["gap"] is None else say_gap(told["gap"])
+    return (
+        f"{told['status']}: {told['goal']} {say_worth(told['objective'], told['unit'])}; "
+        f"the best possible is {best} (gap {gap}); {told['seconds_s']:.0f} s"
+    )

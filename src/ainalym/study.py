@@ -4,30 +4,28 @@ Rooms with heavy engines are entered only when the story gets there, so that che
 not wait for a solver to load.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import fields
-from math import isfinite
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ainalym.answer import Sense, Status
 from ainalym.city import read, scenarios, write
 from ainalym.city.change import change
 from ainalym.city.write import keep_others, swapped_in
-from ainalym.errors import InputError, Issue, OutsideError, refuse
+from ainalym.errors import InputError, Issue, refuse
 from ainalym.model.city import City
-from ainalym.model.place import SiteKind, SiteStatus
-from ainalym.model.plan import NEVER, Flows, Installed, Outcome, Plan, Worked
-from ainalym.model.programme import Objective
+from ainalym.model.plan import Outcome
+from ainalym.model.travel import Travel
+
+if TYPE_CHECKING:
+    from ainalym.report import Made
 
 EXAMPLES = Path(__file__).parent / "city" / "examples"
-OUTCOME = "outcome.json"
+PLAN = "plan.json"
 CITY = "city"
-OURS = (OUTCOME, CITY, "report.html", "plan.json", "tables", "map")
+OURS = (PLAN, CITY, "report.html", "tables", "map")
 
 
 class Silent:
@@ -39,11 +37,28 @@ class Silent:
     def note(self, said: str, share: float) -> None:
         """Hear which part of a step is done, and which share of it."""
 
-    def meet(self, city: City) -> None:
-        """Hear which city it is about."""
+    def meet(self, scale: float, unit: str) -> None:
+        """Hear in which unit objectives are read, and how many of the plan's own make one."""
 
     def progress(self, seconds_s: float, objective: float, bound: float) -> None:
         """Hear how far the search is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """A city, its ways, what was found for it, and what made it."""
+
+    city: City
+    travel: Travel
+    outcome: Outcome
+    made: "Made"
+
+    @property
+    def summary(self) -> dict[str, object]:
+        """What `plan.json` says in brief, and every command in JSON."""
+        from ainalym.report import summary
+
+        return summary(self.city, self.outcome, self.made)
 
 
 def examples() -> dict[str, Path]:
@@ -184,7 +199,7 @@ def plan_city(
     seed: int = 0,
     command: str = "",
     watch: Silent | None = None,
-) -> tuple[City, Outcome]:
+) -> Study:
     """Plan a city and write the plan with its report into a folder.
 
     The folder appears whole or not at all, and only when there is a plan. Interrupted once while
@@ -214,7 +229,7 @@ def plan_city(
     """
     from ainalym.city.roads import measure
     from ainalym.plan import design
-    from ainalym.report import write_report
+    from ainalym.report import Made, write_report
 
     watch, out = watch or Silent(), Path(out)
     refuse(_faults_of_out(out))
@@ -223,10 +238,9 @@ def plan_city(
     city = change(
         city, budget_minor=budget_minor, stations=stations, years=years, objective=objective
     )
-    watch.meet(city)
     watch.step("measuring the ways")
     travel = measure(city, progress=watch.note)
-    watch.step("planning")
+    _start(watch, city, "planning")
     outcome = design(
         city,
         travel,
@@ -235,22 +249,25 @@ def plan_city(
         seed=seed,
         progress=watch.progress,
     )
+    study = Study(
+        city=city,
+        travel=travel,
+        outcome=outcome,
+        made=Made(command=command, scenario=scenario),
+    )
     if outcome.plan is None:
-        return city, outcome
+        return study
     watch.step("writing the report")
     with swapped_in(out) as fresh:
         if out.is_dir():
             keep_others(out, fresh, OURS)
-        write_report(city, travel, outcome, fresh, command=command, scenario=scenario)
+        write_report(city, travel, outcome, fresh, made=study.made)
         write(city, fresh / CITY)
-        told = {"command": command, "scenario": scenario}
-        text = json.dumps(told | _kept(outcome), separators=(",", ":"))
-        (fresh / OUTCOME).write_text(text + "\n", encoding="utf-8")
-    return city, outcome
+    return study
 
 
-def report_again(out: Path, *, watch: Silent | None = None) -> tuple[City, Outcome]:
-    """Make the report of an earlier plan again, its figures recomputed from the plan itself.
+def read_study(out: Path, *, watch: Silent | None = None) -> Study:
+    """Read an earlier plan, its figures recomputed from the plan itself.
 
     Parameters
     ----------
@@ -264,100 +281,71 @@ def report_again(out: Path, *, watch: Silent | None = None) -> tuple[City, Outco
     InputError
         The folder is not an earlier plan, or its plan breaks a rule of its city.
     OutsideError
-        The file system refused.
+        A file cannot be read.
     """
     from ainalym.city.roads import measure
-    from ainalym.plan.check import recount
-    from ainalym.report import write_report
+    from ainalym.plan import recount
+    from ainalym.report import read_outcome
 
     watch, out = watch or Silent(), Path(out)
-    if not (out / OUTCOME).is_file():
+    if not is_plan(out):
         mend = "give a folder that `ainalym plan` wrote"
         refuse([Issue(str(out), "there is no plan in this folder", mend)])
     watch.step("reading the plan")
     city = read(out / CITY)
-    try:
-        told = json.loads((out / OUTCOME).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise OutsideError(f"{out / OUTCOME} cannot be read: {error}") from error
+    outcome, made = read_outcome(out, city)
     watch.step("measuring the ways")
     travel = measure(city, progress=watch.note)
-    plan = _plan_of(told)
-    tally, issues = recount(city, travel, plan)
-    refuse(issues)
-    outcome = Outcome(
-        status=Status(told["status"]),
-        sense=Sense(told["sense"]),
-        objective=tally.objective,
-        bound=told["bound"],
-        gap=told["gap"],
-        plan=plan,
-        tally=tally,
-        seconds_s=told["seconds_s"],
-        trail=tuple(tuple(row) for row in told["trail"]),
-        notes=tuple(told["notes"]),
-    )
-    watch.step("writing the report")
-    with swapped_in(out) as fresh:
-        shutil.copytree(out, fresh, dirs_exist_ok=True)
-        command, scenario = told["command"], told["scenario"]
-        write_report(city, travel, outcome, fresh, command=command, scenario=scenario)
-    return city, outcome
+    if outcome.plan is not None:
+        tally, issues = recount(city, travel, outcome.plan)
+        refuse(issues)
+        outcome = replace(outcome, tally=tally, objective=tally.objective)
+    return Study(city=city, travel=travel, outcome=outcome, made=made)
 
 
-def summary(city: City, outcome: Outcome, out: Path) -> dict[str, object]:
-    """Sum a plan up in one flat object of names and numbers.
-
-    Objective and bound are in the plan's own unit, which is named; other money is in major units,
-    masses are tonnes over the horizon; a bound nobody proved is None.
+def report_again(out: Path, *, watch: Silent | None = None) -> Study:
+    """Make the report of an earlier plan again, its figures recomputed from the plan itself.
 
     Parameters
     ----------
-    city, outcome
-        As `plan_city` gives them.
-    out
-        Where it was written.
+    out, watch
+        As for `read_study`.
+
+    Raises
+    ------
+    InputError
+        The folder is not an earlier plan, or its plan breaks a rule of its city.
+    OutsideError
+        The file system refused.
     """
-    found: dict[str, object] = {
-        "status": str(outcome.status),
-        "objective": _finite(outcome.objective),
-        "bound": _finite(outcome.bound),
-        "gap": _finite(outcome.gap),
-        "objective_name": str(city.programme.objective),
-        "objective_unit": {
-            Objective.TONNES: "kg",
-            Objective.EMISSIONS: "kg CO2e",
-        }.get(city.programme.objective, f"{city.programme.currency} / 100"),
-        "sense": str(outcome.sense),
-        "currency": city.programme.currency,
-        "seconds_s": round(outcome.seconds_s, 3),
-    }
-    if outcome.plan is None or outcome.tally is None:
-        return found | {"clash": list(outcome.clash), "notes": list(outcome.notes)}
-    tally = outcome.tally
-    for stage in ("thrown", "captured", "sorted", "sold", "made"):
-        found[f"{stage}_t"] = float(getattr(tally, f"{stage}_kg").sum()) / 1000
-    opened = outcome.plan.opened != NEVER
-    chosen = opened & ~city.sites.has_status(SiteStatus.EXISTING)
-    return found | {
-        "points": int(opened[city.sites.rows(SiteKind.POINT)].sum()),
-        "stations": [city.sites.id[k] for k in city.sites.rows(SiteKind.STATION) if opened[k]],
-        "sites_opened": int(chosen.sum()),
-        "budget": sum(sum(fund.amount_minor) for fund in city.programme.funds) / 100,
-        "investment": -float(tally.money_minor["investment"].sum()) / 100,
-        "notes": list(outcome.notes),
-        "report": str(out / "report.html"),
-    }
+    from ainalym.report import write_report
+
+    watch, out = watch or Silent(), Path(out)
+    study = read_study(out, watch=watch)
+    watch.step("writing the report")
+    with swapped_in(out) as fresh:
+        shutil.copytree(out, fresh, dirs_exist_ok=True)
+        write_report(study.city, study.travel, study.outcome, fresh, made=study.made)
+    return study
 
 
-def _finite(value: float) -> float | None:
-    return value if isfinite(value) else None
+def is_plan(folder: Path) -> bool:
+    """Tell whether a folder is one that `plan_city` wrote."""
+    return (folder / PLAN).is_file() and (folder / CITY).is_dir()
+
+
+def _start(watch: Silent, city: City, said: str) -> None:
+    """Say that a search begins, and in which unit its progress will be."""
+    from ainalym.report.words import objective_unit
+
+    watch.meet(*objective_unit(city))
+    watch.step(said)
 
 
 def _faults_of_out(out: Path) -> Iterator[Issue]:
     if out.is_file():
         yield Issue(str(out), "is a file", "give a folder for the plan")
-    elif out.is_dir() and any(out.iterdir()) and not (out / OUTCOME).is_file():
+    elif out.is_dir() and any(out.iterdir()) and not is_plan(out):
         fault = "there is something else here that is not an earlier plan"
         yield Issue(str(out), fault, "give a new folder")
     else:
@@ -365,34 +353,3 @@ def _faults_of_out(out: Path) -> Iterator[Issue]:
         above = next(path for path in out.resolve().parents if path.exists())
         if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
             yield Issue(str(out), f"nothing can be written in {above}", "give another folder")
-
-
-def _kept(outcome: Outcome) -> dict[str, object]:
-    """What is needed to make a report again, as plain values."""
-    plan = outcome.plan
-    assert plan is not None
-    kept: dict[str, object] = {
-        name: getattr(outcome, name)
-        for name in ("status", "sense", "bound", "gap", "seconds_s", "trail", "notes")
-    }
-    kept["installed"] = [[s.site, s.process, s.step, s.year] for s in plan.installed]
-    for name in ("opened", "brings_to", "captured_kg", "subsidy_minor"):
-        kept[name] = getattr(plan, name).tolist()
-    for name, table in (("worked", plan.worked), ("flows", plan.flows)):
-        kept[name] = {f.name: getattr(table, f.name).tolist() for f in fields(table)}
-    return kept
-
-
-def _plan_of(told: dict) -> Plan:
-    return Plan(
-        opened=np.array(told["opened"]),
-        brings_to=np.array(told["brings_to"]),
-        captured_kg=np.array(told["captured_kg"]),
-        installed=tuple(
-            Installed(site=site, process=process, step=step, year=year)
-            for site, process, step, year in told["installed"]
-        ),
-        worked=Worked(**told["worked"]),
-        flows=Flows(**told["flows"]),
-        subsidy_minor=np.array(told["subsidy_minor"]),
-    )

@@ -16,7 +16,7 @@ def generator():
     return module
 
 
-@pytest.mark.parametrize("page", ["city-folder.md", "commands.md"])
+@pytest.mark.parametrize("page", ["city-folder.md", "plan-folder.md", "commands.md"])
 def test_a_page_is_as_the_code_makes_it(page):
     written = (REFERENCE / page).read_text(encoding="utf-8")
     assert written == generator().PAGES[page](), "run `python docs/reference/generate.py`"

@@ -9,7 +9,7 @@ import pytest
 from tests.report.browser import Browser, find_browser
 from tests.report.cases import no_outcome, tiny_outcome
 
-from ainalym.report import write_report
+from ainalym.report import Made, write_report
 
 pytestmark = [
     pytest.mark.browser,
@@ -28,7 +28,7 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
 @pytest.fixture
 def report(tmp_path: Path) -> Path:
     """The report of the small city."""
-    write_report(*tiny_outcome(), tmp_path / "out", command="ainalym plan tiny -o out")
+    write_report(*tiny_outcome(), tmp_path / "out", made=Made(command="ainalym plan tiny -o out"))
     return tmp_path / "out" / "report.html"
 
 

@@ -1,7 +1,7 @@
 """A plan read back from its file is the plan that was written."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from math import isinf, isnan
 
 import numpy as np
@@ -10,8 +10,10 @@ from tests.plan.cities import tiny_city
 from tests.report.cases import empty_outcome, no_outcome, tiny_outcome
 
 from ainalym.errors import OutsideError
-from ainalym.report import read_outcome, summary, write_report
+from ainalym.model.programme import Objective
+from ainalym.report import Made, read_outcome, summary, write_report
 from ainalym.report.keep import plan_json
+from ainalym.report.summary import MEANING
 
 
 def assert_same(one: object, other: object) -> None:
@@ -34,8 +36,10 @@ def assert_same(one: object, other: object) -> None:
 @pytest.mark.parametrize("build", [tiny_outcome, no_outcome, empty_outcome])
 def test_reading_back_gives_the_same_outcome(build, tmp_path):
     city, travel, outcome = build()
-    write_report(city, travel, outcome, tmp_path, command="ainalym plan x")
-    again = read_outcome(tmp_path, city)
+    made = Made(command="ainalym plan x", scenario="s", versions={"ainalym": "0.0.9"})
+    write_report(city, travel, outcome, tmp_path, made=made)
+    again, by = read_outcome(tmp_path, city)
+    assert by == made
     if outcome.plan is None:
         assert again.status is outcome.status
         assert again.clash == outcome.clash
@@ -43,16 +47,15 @@ def test_reading_back_gives_the_same_outcome(build, tmp_path):
         assert isinf(again.bound)
     else:
         assert_same(outcome, again)
-    assert plan_json(city, again, command="ainalym plan x") == (
-        (tmp_path / "plan.json").read_text(encoding="utf-8")
-    )
+    assert plan_json(city, again, by) == (tmp_path / "plan.json").read_text(encoding="utf-8")
 
 
 def test_a_report_made_again_is_the_same_to_the_byte(tmp_path):
     city, travel, outcome = tiny_outcome()
-    first = write_report(city, travel, outcome, tmp_path / "a", command="x", scenario="s")
-    again = read_outcome(tmp_path / "a", city)
-    second = write_report(city, travel, again, tmp_path / "b", command="x", scenario="s")
+    made = Made(command="x", scenario="s")
+    first = write_report(city, travel, outcome, tmp_path / "a", made=made)
+    again, made = read_outcome(tmp_path / "a", city)
+    second = write_report(city, travel, again, tmp_path / "b", made=made)
     assert [p.name for p in first] == [p.name for p in second]
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
@@ -62,10 +65,13 @@ def test_the_summary_says_status_objective_bound_and_gap():
     city, _, outcome = tiny_outcome()
     told = summary(city, outcome)
     assert told["status"] == "feasible"
-    assert told["objective"] == outcome.tally.objective
-    assert told["bound"] == outcome.bound
+    assert told["objective"] == outcome.tally.objective / 100
+    assert told["bound"] == outcome.bound / 100
     assert told["gap"] == 0.05
-    assert told["unit"] == "KZT/100"
+    assert told["unit"] == "KZT"
+    assert told["versions"].keys() >= {"python", "ainalym", "numpy", "highspy"}
+    assert told["jobs"] == pytest.approx(outcome.tally.jobs.sum() / 2)
+    assert told["residue_t"] == pytest.approx(outcome.tally.residue_kg.sum() / 1000)
     assert told["stages_t"]["sold"] == pytest.approx(outcome.tally.sold_kg.sum() / 1000)
     assert told["value"] == pytest.approx(outcome.tally.value_minor / 100)
     assert told["stations"] == ["st.1"]
@@ -75,6 +81,46 @@ def test_the_summary_says_status_objective_bound_and_gap():
         "st.1": 2004,
     }
     json.dumps(told, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("objective", "unit"),
+    [("value", "KZT"), ("cost", "KZT"), ("tonnes", "t"), ("emissions", "t CO2e")],
+)
+def test_every_objective_is_told_in_a_unit_people_read(objective, unit):
+    city, _, outcome = tiny_outcome()
+    programme = replace(city.programme, objective=Objective(objective))
+    told = summary(replace(city, programme=programme), outcome)
+    assert told["unit"] == unit
+    scale = 100 if unit == "KZT" else 1000
+    assert told["objective"] == outcome.objective / scale
+
+
+@pytest.mark.parametrize("build", [tiny_outcome, no_outcome])
+def test_every_entry_of_a_summary_is_explained(build):
+    city, _, outcome = build()
+    told = summary(city, outcome)
+    assert set(told) <= set(MEANING)
+    if outcome.plan is not None:
+        assert list(told) == list(MEANING)
+
+
+def test_the_file_begins_with_the_summary_and_holds_the_plan_once(tmp_path):
+    city, travel, outcome = tiny_outcome()
+    made = Made(command="ainalym plan x")
+    write_report(city, travel, outcome, tmp_path, made=made)
+    told = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
+    rows = told.pop("rows")
+    assert told == summary(city, outcome, made)
+    assert set(rows) == {"objective", "bound", "trail", "plan", "tally"}
+    assert rows["objective"] == outcome.objective
+    assert rows["bound"] == outcome.bound
+
+
+def test_a_note_is_told_once():
+    city, _, outcome = tiny_outcome()
+    outcome = replace(outcome, notes=("ended early", "ended early"))
+    assert summary(city, outcome)["notes"] == ["ended early"]
 
 
 def test_the_summary_of_no_plan_names_the_rules():

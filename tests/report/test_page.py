@@ -19,6 +19,7 @@ from ainalym.model.plan import Outcome
 from ainalym.model.programme import Objective
 from ainalym.report import write_report
 from ainalym.report.page import page
+from ainalym.report.summary import Made
 from ainalym.report.words import percent, proof
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&$title ${body}\u2028"
@@ -61,7 +62,7 @@ class Reader(HTMLParser):
 def read_page(city: City, travel: object, outcome: Outcome, **wishes: str) -> Reader:
     """Write a page and read it."""
     reader = Reader()
-    reader.feed(page(city, travel, outcome, **wishes))
+    reader.feed(page(city, travel, outcome, Made(**wishes)))
     reader.close()
     assert reader.open == []
     return reader
@@ -163,6 +164,14 @@ def test_no_name_can_write_on_the_page(reader):
     data = json.loads(evil.scripts[0])
     assert data["sites"][0][1] == EVIL
     assert any(EVIL in text for text in evil.text)
+
+
+def test_what_a_reader_must_know_is_said_once():
+    city, travel, outcome = tiny_outcome()
+    said = read_page(city, travel, replace(outcome, notes=("ended early", "ended early"))).text
+    assert said.count("ended early") == said.count("To know with these figures") == 1
+    silent = read_page(city, travel, replace(outcome, notes=())).text
+    assert "To know with these figures" not in silent
 
 
 def test_no_name_becomes_a_formula(tmp_path):

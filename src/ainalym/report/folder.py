@@ -13,6 +13,7 @@ from ainalym.report.keep import NAME, plan_json
 from ainalym.report.maps import layers
 from ainalym.report.page import page
 from ainalym.report.picture import picture
+from ainalym.report.summary import Made
 from ainalym.report.table import Column, Table, to_csv
 
 
@@ -21,9 +22,7 @@ def write_report(
     travel: Travel,
     outcome: Outcome,
     folder: Path,
-    *,
-    command: str = "",
-    scenario: str = "",
+    made: Made | None = None,
 ) -> tuple[Path, ...]:
     """Write what was found: `report.html`, `plan.json`, `tables/*.csv` and `map/*.geojson`.
 
@@ -37,10 +36,9 @@ def write_report(
         clash, and there are no tables of figures.
     folder
         Where to write; made when it is not there, and files of these names are replaced.
-    command
-        The line that made the plan, shown so that it can be made again.
-    scenario
-        The scenario it was made for.
+    made
+        What made the plan, shown so that it can be made again; this very installation, by no
+        command, if None.
 
     Returns
     -------
@@ -51,9 +49,9 @@ def write_report(
     OutsideError
         The file system refused.
     """
-    folder = Path(folder)
-    texts = {"report.html": page(city, travel, outcome, command=command, scenario=scenario)}
-    texts[NAME] = plan_json(city, outcome, command=command, scenario=scenario)
+    folder, made = Path(folder), made or Made()
+    texts = {"report.html": page(city, travel, outcome, made)}
+    texts[NAME] = plan_json(city, outcome, made)
     for table in tables(city, travel, outcome):
         texts[f"tables/{table.name}.csv"] = to_csv(table)
     for name, layer in layers(city, outcome).items():

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import fields
-from math import inf, isfinite, nan
+from math import inf, nan
 from pathlib import Path
 
 import numpy as np
@@ -11,105 +11,39 @@ import numpy as np
 from ainalym.answer import Sense, Status
 from ainalym.errors import OutsideError
 from ainalym.model.city import City
-from ainalym.model.place import SiteKind
-from ainalym.model.plan import NEVER, Flows, Installed, Outcome, Plan, Tally, Worked
-from ainalym.report.figures import STAGES
-from ainalym.report.words import objective_unit
-from ainalym.units import KG_PER_T, MINOR_PER_MAJOR
+from ainalym.model.plan import Flows, Installed, Outcome, Plan, Tally, Worked
+from ainalym.report.summary import Made, finite, summary
 
 NAME = "plan.json"
 
 
-def summary(city: City, outcome: Outcome) -> dict[str, object]:
-    """Sum a plan up in plain values: what was proved, what opens, stages in tonnes, money.
+def plan_json(city: City, outcome: Outcome, made: Made | None = None) -> str:
+    """Write a plan in brief, as `summary` gives it, and under `rows` all of it.
+
+    The brief is in units people read; the rows keep the plan's own: kilograms, minor money
+    units, years counted from 0.
 
     Parameters
     ----------
-    city, outcome
-        Objective and bound stay in the plan's own unit, which is named; other money is in major
-        units, masses are tonnes over the whole horizon. What is not known is None.
-    """
-    programme = city.programme
-    found: dict[str, object] = {
-        "city": city.name,
-        "date": city.date,
-        "status": str(outcome.status),
-        "goal": str(programme.objective),
-        "sense": str(outcome.sense),
-        "objective": _finite(outcome.objective),
-        "bound": _finite(outcome.bound),
-        "gap": _finite(outcome.gap),
-        "unit": objective_unit(city),
-        "seconds_s": round(outcome.seconds_s, 3),
-        "first_year": programme.first_year,
-        "years": programme.years,
-        "currency": programme.currency,
-    }
-    if outcome.plan is not None and outcome.tally is not None:
-        found |= _figures(city, outcome.plan, outcome.tally)
-    return found | {"clash": list(outcome.clash), "notes": list(outcome.notes)}
-
-
-def _figures(city: City, plan: Plan, tally: Tally) -> dict[str, object]:
-    sites, first = city.sites, city.programme.first_year
-    opened = [
-        {
-            "id": sites.id[k],
-            "name": sites.name[k],
-            "kind": str(sites.kind[k]),
-            "status": str(sites.status[k]),
-            "year": first + int(plan.opened[k]),
-        }
-        for k in np.flatnonzero(plan.opened != NEVER)
-        if sites.kind[k] in (SiteKind.POINT, SiteKind.STATION)
-    ]
-    kinds = [site["kind"] for site in opened]
-    given = sum(sum(fund.amount_minor) for fund in city.programme.funds)
-    return {
-        "points": kinds.count(str(SiteKind.POINT)),
-        "stations": [site["id"] for site in opened if site["kind"] == SiteKind.STATION],
-        "opened": opened,
-        "installed": [
-            {"site": s.site, "process": s.process, "step": s.step, "year": first + s.year}
-            for s in plan.installed
-        ],
-        "stages_t": {s: float(getattr(tally, f"{s}_kg").sum()) / KG_PER_T for s in STAGES},
-        "fuel_t": float(tally.fuel_kg.sum()) / KG_PER_T,
-        "stock_left_t": float(tally.stock_kg[-1]) / KG_PER_T,
-        "money": {
-            name: float(line.sum()) / MINOR_PER_MAJOR for name, line in tally.money_minor.items()
-        },
-        "value": tally.value_minor / MINOR_PER_MAJOR,
-        "budget": given / MINOR_PER_MAJOR,
-        "subsidy": float(plan.subsidy_minor.sum()) / MINOR_PER_MAJOR,
-        "emissions_t_co2e": {
-            name: sum(headings.values()) / KG_PER_T for name, headings in tally.emissions_kg.items()
-        },
-        "near_share": tally.near_share,
-    }
-
-
-def plan_json(city: City, outcome: Outcome, *, command: str = "", scenario: str = "") -> str:
-    """Write a plan in brief and with all its rows.
-
-    Parameters
-    ----------
-    city, outcome
+    city, outcome, made
         As for `summary`.
-    command, scenario
-        What made it.
     """
-    told = summary(city, outcome) | {"command": command, "scenario": scenario}
-    rows = {"trail": [[_finite(v) for v in row] for row in outcome.trail]}
+    rows: dict[str, object] = {
+        "objective": finite(outcome.objective),
+        "bound": finite(outcome.bound),
+        "trail": [[finite(v) for v in row] for row in outcome.trail],
+    }
     if outcome.plan is not None and outcome.tally is not None:
         rows |= {"plan": _plain(outcome.plan), "tally": _plain(outcome.tally)}
-    brief = json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False)
+    brief = json.dumps(summary(city, outcome, made), ensure_ascii=False, indent=1, allow_nan=False)
     long = json.dumps(rows, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return f'{brief[:-2]},\n "rows": {long}\n}}\n'
 
 
-def read_outcome(folder: Path, city: City) -> Outcome:
-    """Read back what a report folder says was found, figures included, without a recount.
+def read_outcome(folder: Path, city: City) -> tuple[Outcome, Made]:
+    """Read back what a report folder says was found, figures included, and what made it.
+
+    Nothing is recounted.
 
     Parameters
     ----------
@@ -127,7 +61,9 @@ def read_outcome(folder: Path, city: City) -> Outcome:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         outcome = _outcome(told)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        versions = dict(told["versions"])
+        made = Made(command=told["command"], scenario=told["scenario"], versions=versions)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise OutsideError(f"{path} cannot be read as a plan: {error!r}") from error
     if outcome.plan is not None and len(outcome.plan.opened) != len(city.sites):
         count = len(outcome.plan.opened)
@@ -135,7 +71,7 @@ def read_outcome(folder: Path, city: City) -> Outcome:
             f"{path} speaks of {count} sites; {city.name} has {len(city.sites)} "
             "(give the city it was made for)"
         )
-    return outcome
+    return outcome, made
 
 
 def _outcome(told: dict) -> Outcome:
@@ -144,8 +80,8 @@ def _outcome(told: dict) -> Outcome:
     return Outcome(
         status=Status(told["status"]),
         sense=sense,
-        objective=nan if told["objective"] is None else told["objective"],
-        bound=far if told["bound"] is None else told["bound"],
+        objective=nan if rows["objective"] is None else rows["objective"],
+        bound=far if rows["bound"] is None else rows["bound"],
         gap=inf if told["gap"] is None else told["gap"],
         plan=_plan(rows["plan"]) if "plan" in rows else None,
         tally=_tally(rows["tally"]) if "tally" in rows else None,
@@ -206,7 +142,7 @@ def _floats(value: object) -> object:
 
 
 def _exact(column: np.ndarray) -> list:
-    return [_finite(v) for v in column.tolist()]
+    return [finite(v) for v in column.tolist()]
 
 
 def _sparse(table: np.ndarray) -> dict:
@@ -229,7 +165,3 @@ def _array(told: dict | list) -> np.ndarray:
     flat[told["at"]] = told["value"]
     flat[told["missing"]] = nan
     return flat.reshape(told["shape"])
-
-
-def _finite(value: float) -> float | None:
-    return value if isfinite(value) else None

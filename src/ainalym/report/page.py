@@ -3,8 +3,6 @@
 import base64
 import hashlib
 import json
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +17,7 @@ from ainalym.report.maps import group_names, page_data
 from ainalym.report.markup import Markup, inline_json, inline_script, tag
 from ainalym.report.picture import picture
 from ainalym.report.sections import Told, section
+from ainalym.report.summary import Made
 from ainalym.report.table import Column, Table, to_html
 from ainalym.report.words import (
     badge,
@@ -32,9 +31,6 @@ from ainalym.report.words import (
     year_names,
 )
 
-VERSIONS = ("ainalym", "numpy", "scipy", "highspy", "maplibre")
-"""Packages whose versions a figure may depend on."""
-
 LAYERS = (
     ("blocks", "blocks", "#9db3a8", True),
     ("catchments", "who brings where", "#86a296", True),
@@ -47,9 +43,7 @@ LAYERS = (
 """Layers of the map: id, name, colour in the legend, whether shown at first."""
 
 
-def page(
-    city: City, travel: Travel, outcome: Outcome, *, command: str = "", scenario: str = ""
-) -> str:
+def page(city: City, travel: Travel, outcome: Outcome, made: Made) -> str:
     """Write the whole report as one HTML file.
 
     Parameters
@@ -57,10 +51,8 @@ def page(
     city, travel, outcome
         The city, its distances and what was found; an outcome without a plan gets a page that
         says why.
-    command
-        The line that made the plan, or empty.
-    scenario
-        The scenario it was made for, or empty.
+    made
+        What made the plan.
     """
     engine = inline_script(_wheel("maplibre-gl.js"))
     script = inline_script(_static("map.js"))
@@ -70,7 +62,7 @@ def page(
         "title": tag("x", title)[3:-4],
         "map_style": _wheel("maplibre-gl.css").replace("</style", "<\\/style"),
         "style": _static("report.css"),
-        "body": _body(city, travel, outcome, command, scenario),
+        "body": _body(city, travel, outcome, made),
         "data": inline_json(page_data(city, outcome)),
         "map_engine": engine,
         "script": script,
@@ -103,7 +95,7 @@ def _wheel(name: str) -> str:
     return Path(folder, "srcjs", name).read_text(encoding="utf-8")
 
 
-def _body(city: City, travel: Travel, outcome: Outcome, command: str, scenario: str) -> Markup:
+def _body(city: City, travel: Travel, outcome: Outcome, made: Made) -> Markup:
     told = None
     if outcome.plan is not None and outcome.tally is not None:
         told = Told(
@@ -120,12 +112,12 @@ def _body(city: City, travel: Travel, outcome: Outcome, command: str, scenario: 
             sections.climate(told),
             sections.people(told),
         ]
-    parts += [_assumed(city), _proven(city, outcome), _made(city, command, scenario)]
+    parts += [_assumed(city), _proven(city, outcome), _made(made)]
     return Markup(
-        _top(city, outcome, told, scenario)
+        _top(city, outcome, told, made.scenario)
         + _contents(has_plan=told is not None)
         + tag("main", parts, id="content")
-        + tag("footer", tag("p", f"Made by Ainalym {_version('ainalym')}."))
+        + tag("footer", tag("p", f"Made by Ainalym {made.versions.get('ainalym', '')}."))
     )
 
 
@@ -321,14 +313,20 @@ def _proven(city: City, outcome: Outcome) -> Markup:
         ),
         to_html(table),
         sections.drawn("Worth and limit while the search ran", chart, wide=True) if chart else None,
-        tag("ul", [tag("li", note) for note in dict.fromkeys(outcome.notes)], class_="rules")
-        if outcome.notes
-        else None,
+        _notes(outcome),
     )
 
 
-def _made(city: City, command: str, scenario: str) -> Markup:
-    versions = ", ".join(f"{name} {_version(name)}" for name in VERSIONS)
+def _notes(outcome: Outcome) -> Markup | None:
+    """Say once each what a reader must know to believe the figures."""
+    if not outcome.notes:
+        return None
+    notes = [tag("li", note) for note in dict.fromkeys(outcome.notes)]
+    return tag("div", tag("h3", "To know with these figures"), tag("ul", notes))
+
+
+def _made(made: Made) -> Markup:
+    versions = ", ".join(f"{name} {number}" for name, number in made.versions.items())
     files_said = (
         "Beside this page lie plan.json, the tables as CSV in tables/ and the map layers as "
         "GeoJSON in map/; a GIS opens them as they are."
@@ -336,18 +334,7 @@ def _made(city: City, command: str, scenario: str) -> Markup:
     return section(
         "made",
         "What made this",
-        tag("pre", tag("code", command)) if command else None,
-        tag(
-            "p",
-            f"Scenario: {scenario or 'none'}. Versions: {versions}, "
-            f"Python {platform.python_version()}.",
-        ),
+        tag("pre", tag("code", made.command)) if made.command else None,
+        tag("p", f"Scenario: {made.scenario or 'none'}. Versions: {versions}."),
         tag("p", files_said),
     )
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"

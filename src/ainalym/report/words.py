@@ -96,11 +96,14 @@ def process_name(city: City, process: str) -> str:
     return (found.name or found.id) if found else process
 
 
-def objective_unit(city: City) -> str:
-    """Name the unit of objective and bound as the plan carries them."""
+def objective_unit(city: City) -> tuple[float, str]:
+    """Choose the unit in which objective and bound are read: how many of the plan's, its name."""
     objective = city.programme.objective
-    units = {Objective.TONNES: "kg", Objective.EMISSIONS: "kg CO2e"}
-    return units.get(objective, f"{city.programme.currency}/{MINOR_PER_MAJOR}")
+    if objective is Objective.TONNES:
+        return KG_PER_T, "t"
+    if objective is Objective.EMISSIONS:
+        return KG_PER_T, "t CO2e"
+    return float(MINOR_PER_MAJOR), city.programme.currency
 
 
 def worth(city: City, value: float) -> str:
