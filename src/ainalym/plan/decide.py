@@ -13,7 +13,6 @@ from ainalym.plan.parts import CATEGORIES, OPENING, Cover, Network
 from ainalym.plan.periods import Periods
 from ainalym.plan.settle import open_from_start
 from ainalym.plan.worth import MINOR_PER_UNIT
-from ainalym.plan.zones import group
 from ainalym.solve.mip import Solution
 from ainalym.units import KG_PER_T
 
@@ -84,7 +83,7 @@ def _arrivals(
             growth = float(city.programme.growth[t])
             caught_kg = captured(city, pairs, brings(pairs, is_open), growth)[points]
             mass_t[:, :, p] += caught_kg / (KG_PER_T * growth) * periods.of_flow[p, t]
-    zone = group(np.column_stack([city.sites.lon[points], city.sites.lat[points]]), ZONES)
+    zone = _group(np.column_stack([city.sites.lon[points], city.sites.lat[points]]), ZONES)
     count = int(zone.max(initial=0)) + 1
     weight = mass_t.sum((1, 2)) + 1e-9
     haul_m = np.zeros((count, len(city.sites)))
@@ -93,6 +92,24 @@ def _arrivals(
     lumped_t = np.zeros((count, *mass_t.shape[1:]))
     np.add.at(lumped_t, zone, mass_t)
     return lumped_t, haul_m
+
+
+def _group(spot: NDArray[np.float64], parts: int) -> NDArray[np.int64]:
+    """Split spots into about `parts` groups of equal size, always across the longer side."""
+    label = np.zeros(len(spot), np.int64)
+    heap = [np.arange(len(spot))]
+    while len(heap) < parts:
+        heap.sort(key=len)
+        rows = heap.pop()
+        if len(rows) < 2:
+            heap.append(rows)
+            break
+        side = int(np.argmax(np.ptp(spot[rows], axis=0)))
+        rows = rows[np.argsort(spot[rows, side], kind="stable")]
+        heap += [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
+    for k, rows in enumerate(sorted(heap, key=lambda r: tuple(spot[r].mean(0)) if len(r) else ())):
+        label[rows] = k
+    return label
 
 
 def _pay_points(net: Network, opened: NDArray[np.int32], points: NDArray[np.int64]) -> None:

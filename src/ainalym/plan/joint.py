@@ -1,21 +1,20 @@
 """The joint bound: what no plan of points and network together can beat.
 
-The master program holds the whole network with zones as sources, a level between 0 and 1 for
-each point and year, and what each cluster of places brings. What a cluster can bring to points
-opened to these levels is a concave function of the levels; cuts hold it from above. Each cut is
-valid for every price of tonnes and every set of thresholds, so the program's bound holds at any
-moment, whichever cuts were found.
+The master program holds the whole network with every point as a source, a level between 0 and 1
+for each point and year, and the share of its waste that each place brings to each point within
+reach. It decides everything a plan decides and keeps every rule a plan keeps, but one: the
+planner, not the household, says who brings where. So no plan beats its relaxation.
 
 Source
 ------
-Cuts on covered gain: Cordeau, Furini & Ljubic, EJOR 275 (2019), doi 10.1016/j.ejor.2018.12.021;
-separation in one pass: Duran-Mateluna, Ales & Elloumi, EJOR 308 (2023).
+The strong formulation of uncapacitated facility location, a row for each pair: Balinski (1965),
+Integer programming: methods, uses, computation, Management Science 12(3), doi
+10.1287/mnsc.12.3.253.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ainalym.model.city import City
@@ -23,288 +22,201 @@ from ainalym.model.place import SiteKind, SiteStatus
 from ainalym.model.programme import Cover
 from ainalym.model.travel import Travel
 from ainalym.plan.households import Pairs
+from ainalym.plan.keepers import counter_minor_per_kg, law_of_keepers
 from ainalym.plan.network import network_of
-from ainalym.plan.parts import FORCED, Network, charge, levels
+from ainalym.plan.parts import FORCED, OPENING, Network, charge, levels
 from ainalym.plan.periods import lumped
-from ainalym.plan.zones import Zones
+from ainalym.plan.worth import MINOR_PER_UNIT
 from ainalym.solve.mip import Solution
-from ainalym.units import M_PER_KM
+from ainalym.units import KG_PER_T
 
-CAPTURE = "what people bring"
-FLAT_SLACK = 5e-3
-"""Violation below which a cut on bare tonnes is not worth a row."""
+BRINGING = "what people bring"
+ROOM = "the room at the points"
+SERVING = "stations take in only when they are open"
 
-CUTS_KEPT = 3
-"""Cuts for each cluster and period from which on idle ones are dropped."""
-
-
-OPENING_POINTS = "opening points once"
+SLACK_T = 1e-3
+"""Tonnes a year by which a cut has to be violated to be worth a row."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Master:
-    """The master program: the network, levels of the points, what clusters bring, and cuts.
+    """The master program: the network, levels of the points, and who brings where.
 
     Attributes
     ----------
     point
-        Site rows of the points that may open, shape (points,).
+        Site rows of the points that may open, shape (points,); they are the network's sources.
     level
         Columns of each point's level, shape (points, years).
+    pair_point
+        The point of each pair, as a row of `point`, shape (pairs,).
+    mass_t
+        What each pair brings in the first year, by fraction, shape (pairs, fractions).
     brings
-        Columns of what each profile brings, t in a year, shape (profiles, periods).
-    extra
-        Columns of each cluster's extra haulage, t km in a year, shape (clusters, periods).
-    place, pair_point
-        The place of each pair, and its point as a row of `point`.
-    slot, slot_cluster, slot_point
-        The row of each pair in the table of different (cluster, point) pairs, and that table.
-    cuts
-        How many cuts were added.
+        Columns of the share of its waste that a place brings there, shape (pairs, periods).
+    most_t
+        The most a point can take in, t in the first year, shape (points,).
+    cut
+        Whether the row that ties a point's shipments to a station being open is written, shape
+        (points, stations, periods).
     """
 
     net: Network
     pairs: Pairs
-    zones: Zones
     point: NDArray[np.int64]
-    level: NDArray[np.int64] = field(init=False)
-    brings: NDArray[np.int64] = field(init=False)
-    extra: NDArray[np.int64] = field(init=False)
-    brings_gain: NDArray[np.float64] = field(init=False)
-    extra_gain: NDArray[np.float64] = field(init=False)
-    pair_point: NDArray[np.int64] = field(init=False)
-    slot: NDArray[np.int64] = field(init=False)
-    slot_cluster: NDArray[np.int64] = field(init=False)
-    slot_point: NDArray[np.int64] = field(init=False)
-    mean_price: NDArray[np.float64] | None = None
-    first_cut: int = 0
-    """The id of the oldest cut that may be dropped."""
-    cuts: int = 0
+    level: NDArray[np.int64]
+    pair_point: NDArray[np.int64]
+    mass_t: NDArray[np.float64]
+    brings: NDArray[np.int64]
+    most_t: NDArray[np.float64]
+    cut: NDArray[np.bool_]
 
 
-def master_of(city: City, travel: Travel, pairs: Pairs, zones: Zones) -> Master:
-    """Write down the master program of a city, with the one cut that lets every point open."""
-    stations = city.sites.rows(SiteKind.STATION)
-    allowed = ~city.sites.has_status(SiteStatus.FORBIDDEN)
+def master_of(city: City, travel: Travel, pairs: Pairs) -> Master:
+    """Write down the master program of a city."""
+    sites = city.sites
+    allowed = ~sites.has_status(SiteStatus.FORBIDDEN)
+    stations = sites.rows(SiteKind.STATION)
     stations = stations[allowed[stations]]
-    net = network_of(city, zones.haul_m, travel.haul_m, stations, lumped(city), pooled=True)
-    forced = city.sites.has_status(SiteStatus.FORCED)
-    existing = city.sites.has_status(SiteStatus.EXISTING)
-    points = city.sites.rows(SiteKind.POINT)
-    used = np.zeros(len(city.sites), bool)
+    always = sites.has_status(SiteStatus.FORCED) | sites.has_status(SiteStatus.EXISTING)
+    used = np.zeros(len(sites), bool)
     used[pairs.site] = True
-    point = points[allowed[points] & (used | forced | existing)[points]]
-    master = Master(net=net, pairs=pairs, zones=zones, point=point)
-    _index_pairs(master)
-    _law_of_levels(master, forced[point], existing[point])
+    point = sites.rows(SiteKind.POINT)
+    point = point[allowed[point] & (used | always)[point]]
+    net = network_of(city, travel.haul_m[point], travel.haul_m, stations, lumped(city))
+    row = np.full(len(sites), -1)
+    row[point] = np.arange(len(point))
+    mass_t = pairs.mass_kg / KG_PER_T
+    worth = net.worth.paid(mass_t @ counter_minor_per_kg(city))
+    reach_t = np.bincount(row[pairs.site], mass_t.sum(1), len(point))
+    fixed = net.worth.spent(sites.fixed_minor_per_year[point])
+    least_growth = float(city.programme.growth.min())
+    master = Master(
+        net=net,
+        pairs=pairs,
+        point=point,
+        level=levels(net, "level", (len(point),), fixed, integer=False),
+        pair_point=row[pairs.site],
+        mass_t=mass_t,
+        brings=net.program.columns("brings", (len(pairs), len(net.periods)), gain=worth),
+        most_t=np.minimum(reach_t, sites.capacity_kg_per_year[point] / KG_PER_T / least_growth),
+        cut=np.zeros((len(point), len(stations), len(net.periods)), bool),
+    )
+    _law_of_levels(master)
     _law_of_bringing(master)
-    add_cuts(master, np.ones((len(point), net.years)), None)
-    master.first_cut = net.program.n_rows
+    _law_of_room(master)
+    _law_of_keepers(master)
     return master
 
 
-def _index_pairs(master: Master) -> None:
-    row = np.full(len(master.net.city.sites), -1)
-    row[master.point] = np.arange(len(master.point))
-    master.pair_point = row[master.pairs.site]
-    place = np.repeat(np.arange(len(master.zones.cluster)), np.diff(master.pairs.start))
-    key = master.zones.cluster[place] * len(master.point) + master.pair_point
-    distinct, master.slot = np.unique(key, return_inverse=True)
-    master.slot_cluster, master.slot_point = np.divmod(distinct, max(1, len(master.point)))
+def prices_of(master: Master, solution: Solution) -> NDArray[np.float64]:
+    """Read what one tonne of each fraction is worth at each point in each period.
+
+    The counter's own terms are included; shape (points, fractions, periods).
+    """
+    net, city = master.net, master.net.city
+    rows = net.source_mass[:, [net.material_row[f] for f in city.fractions]]
+    return net.worth.paid(counter_minor_per_kg(city)) - solution.dual[rows]
 
 
-def _law_of_levels(master: Master, forced: NDArray, existing: NDArray) -> None:
-    net, sites = master.net, master.net.city.sites
-    fixed = net.worth.spent(sites.fixed_minor_per_year[master.point])
-    master.level = levels(net, "level", (len(master.point),), fixed, integer=False)
+def add_cuts(master: Master, solution: Solution) -> int:
+    """Add the rows by which a point ships to a station only as far as that is open; tell how many.
+
+    The laws of the network say so for a station's whole intake; for a single point it follows
+    when stations are whole, and holds the relaxation back from spreading half-open stations all
+    over a city.
+    """
+    net, program = master.net, master.net.program
+    lane, periods = net.source_lane, net.periods
+    added = 0
+    for k, station in enumerate(net.stations):
+        here = lane.target == station
+        sent_t = solution.value[lane.flow[:, here]].sum(1)
+        is_open = solution.value[net.station_open[k]] @ periods.of_flow.T
+        room_t = master.most_t[:, None] * is_open
+        at, p = np.nonzero((sent_t > room_t + SLACK_T) & ~master.cut[:, k])
+        if not len(at):
+            continue
+        master.cut[at, k, p] = True
+        rows = program.rows(SERVING, len(at), upper=0.0)
+        program.put(rows[:, None], lane.flow[:, here][at, :, p], 1.0)
+        factor = -master.most_t[at, None] * periods.of_flow[p]
+        program.put(rows[:, None], np.broadcast_to(net.station_open[k], factor.shape), factor)
+        added += len(at)
+    return added
+
+
+def _law_of_levels(master: Master) -> None:
+    """What is open stays open, and is paid for once."""
+    net, sites, point = master.net, master.net.city.sites, master.point
+    forced = sites.has_status(SiteStatus.FORCED)[point]
+    existing = sites.has_status(SiteStatus.EXISTING)[point]
     building = master.level[:, : net.city.programme.last_build_year + 1]
     if building.shape[1] > 1:
-        rows = net.program.rows(OPENING_POINTS, building[:, 1:].shape, lower=0.0)
+        rows = net.program.rows(OPENING, building[:, 1:].shape, lower=0.0)
         net.program.put(rows, building[:, 1:], 1.0)
         net.program.put(rows, building[:, :-1], -1.0)
     net.program.change_bounds(master.level[existing], 1.0, 1.0)
     must = net.program.rows(FORCED, int(forced.sum()), lower=1.0)
     net.program.put(must, master.level[forced, -1], 1.0)
-    charge(net, Cover.POINTS, master.level, sites.capex_minor[master.point] * ~existing)
+    charge(net, Cover.POINTS, master.level, sites.capex_minor[point] * ~existing)
 
 
 def _law_of_bringing(master: Master) -> None:
-    """What profiles bring arrives in their zone and is paid for; extra haulage costs."""
-    net, zones, city = master.net, master.zones, master.net.city
-    terms = [
-        c.support_minor_per_kg - c.buyback_minor_per_kg - c.handling_minor_per_kg
-        for c in (city.counter[f] for f in city.fractions)
-    ]
-    master.brings_gain = net.worth.paid(zones.profile_share @ np.array(terms))
-    shape = master.brings_gain.shape
-    master.brings = net.program.columns("brings", shape, gain=master.brings_gain)
-    zone = zones.zone[zones.profile_cluster]
-    for f, fraction in enumerate(city.fractions):
-        rows = net.source_mass[zone, net.material_row[fraction]]
-        net.program.put(rows, master.brings, zones.profile_share[:, f, None])
-    near, far = (net.worth.carried(city.haul(SiteKind.POINT), way) for way in (0.0, M_PER_KM))
-    master.extra_gain = far - near
-    shape = (len(zones.zone), len(net.periods))
-    master.extra = net.program.columns("extra", shape, gain=master.extra_gain)
+    """A place brings its waste once, to points as far as they are open."""
+    net, program, pairs = master.net, master.net.program, master.pairs
+    place = np.repeat(np.arange(len(pairs.start) - 1), np.diff(pairs.start))
+    periods = len(net.periods)
+    for f, fraction in enumerate(net.city.fractions):
+        rows = net.source_mass[master.pair_point, net.material_row[fraction]]
+        program.put(rows, master.brings, master.mass_t[:, f, None])
+    once = program.rows(BRINGING, (len(pairs.start) - 1, periods), upper=1.0)
+    program.put(once[place], master.brings, 1.0)
+    rows = program.rows(BRINGING, master.brings.shape, upper=0.0)
+    program.put(rows, master.brings, 1.0)
+    _put_levels(master, rows, master.pair_point, -net.periods.of_flow)
 
 
-def prices_of(master: Master, solution: Solution) -> NDArray[np.float64]:
-    """Read what one tonne of each fraction is worth in each zone and period.
-
-    The counter's own terms are included; shape (zones, fractions, periods).
-    """
-    net, city = master.net, master.net.city
-    rows = net.source_mass[:, [net.material_row[f] for f in city.fractions]]
-    terms = [
-        c.support_minor_per_kg - c.buyback_minor_per_kg - c.handling_minor_per_kg
-        for c in (city.counter[f] for f in city.fractions)
-    ]
-    return net.worth.paid(np.array(terms)) - solution.dual[rows]
-
-
-def add_cuts(
-    master: Master, level: NDArray[np.float64], solution: Solution | None, *, slack: float = 1e-7
-) -> int:
-    """Add the cuts that a solution violates; tell how many.
-
-    For every cluster and period there is one that prices tonnes as the solution does, one at
-    the mean of earlier prices, and, for where a full line makes the last tonne worthless, one
-    that weighs all tonnes the same and one for each mix.
-
-    Parameters
-    ----------
-    master
-        Gains rows.
-    level
-        Where cuts are made, shape (points, years) in [0, 1]; need not be the solution's own.
-    solution
-        Of the relaxed master, whose duals price the tonnes; None for a first cut everywhere.
-    slack
-        How much violation, as a share of what the cluster is worth, is not worth a row.
-    """
-    zones = master.zones
-    place = np.repeat(np.arange(len(zones.cluster)), np.diff(master.pairs.start))
-    pair_zone, owner = zones.zone[zones.cluster[place]], zones.profile_cluster
-    ranks = range(zones.part_t.shape[1])
-    flat = [(zones.part_t.sum(1), np.ones(len(owner)), 0.0)]
-    if len(ranks) > 1 and solution is not None:
-        flat += [(zones.part_t[:, r], (zones.profile_rank == r).astype(float), 0.0) for r in ranks]
-    prices = []
-    if solution is not None:
-        price = prices_of(master, solution)
-        older = price if master.mean_price is None else master.mean_price
-        master.mean_price = 0.5 * price + 0.5 * older
-        prices = [price, master.mean_price]
-    added = 0
-    for t in range(len(master.net.periods)):
-        ways: list[tuple] = []
-        for price in prices:
-            worth = np.einsum("kf,kf->k", zones.mass_t, price[pair_zone, :, t])
-            worth += master.extra_gain[t] * zones.extra_t_km
-            of_profile = np.einsum("cf,cf->c", zones.profile_share, price[zones.zone[owner], :, t])
-            ways.append((worth, of_profile, master.extra_gain[t]))
-        for way in ways:
-            added += _add_cuts_of(master, level, solution, *way, t, slack)
-        for way in flat:
-            added += _add_cuts_of(master, level, solution, *way, t, max(slack, FLAT_SLACK))
-    master.cuts += added
-    return added
+def _law_of_room(master: Master) -> None:
+    """A point takes in no more than it has room for."""
+    net, program = master.net, master.net.program
+    capacity_t = net.city.sites.capacity_kg_per_year[master.point] / KG_PER_T
+    reach_t = np.bincount(master.pair_point, master.mass_t.sum(1), len(master.point))
+    full = np.flatnonzero(reach_t * net.city.programme.growth.max() > capacity_t)
+    row = np.full(len(master.point), -1)
+    row[full] = np.arange(len(full))
+    rows = program.rows(ROOM, (len(full), len(net.periods)), upper=0.0)
+    mine = row[master.pair_point] >= 0
+    into = rows[row[master.pair_point[mine]]]
+    program.put(into, master.brings[mine], master.mass_t[mine].sum(1)[:, None])
+    _put_levels(master, rows, full, -net.periods.of_size, capacity_t[full])
 
 
-def drop_idle_cuts(
-    master: Master, solution: Solution, *, since: int | None = None, many: int | None = None
+def _law_of_keepers(master: Master) -> None:
+    """Keepers earn their least wherever a point is open."""
+    net, sites = master.net, master.net.city.sites
+    rows = law_of_keepers(net)
+    earns = master.mass_t @ counter_minor_per_kg(net.city) * (KG_PER_T / MINOR_PER_UNIT)
+    net.program.put(rows[master.pair_point], master.brings, earns[:, None])
+    needed = net.city.programme.keeper_minor_per_year + sites.fixed_minor_per_year[master.point]
+    _put_levels(
+        master,
+        rows,
+        np.arange(len(master.point)),
+        -net.periods.of_size,
+        needed / MINOR_PER_UNIT,
+    )
+
+
+def _put_levels(
+    master: Master,
+    rows: NDArray[np.int64],
+    at: NDArray[np.int64],
+    share: NDArray[np.float64],
+    factor: NDArray[np.float64] | float = 1.0,
 ) -> None:
-    """Drop cuts that a relaxed solution stays clear of, once they are many.
-
-    They are found again where they matter; a program with few rows solves faster. A cut without
-    a price is kept when it binds: it may hold back tonnes that happen to be worth nothing now.
-
-    Parameters
-    ----------
-    since
-        The row from which on cuts may go; all but the first ones, if not given.
-    many
-        How many are left alone; a few for each cluster and period, if not given.
-    """
-    program = master.net.program
-    since = master.first_cut if since is None else since
-    if many is None:
-        many = CUTS_KEPT * len(master.zones.zone) * len(master.net.periods)
-    if program.n_rows - since > many:
-        program.drop_rows(since, program.room(solution.value, since) < 1e-6)
-
-
-def _add_cuts_of(master, level, solution, worth, of_profile, extra, t, slack) -> int:
-    """Cuts of one period, at one worth of each pair and of each mix."""
-    zones, clusters = master.zones, len(master.zones.zone)
-    of_flow = master.net.periods.of_flow[t]
-    base, rise = _cut(
-        master.pairs.start,
-        master.pair_point,
-        worth,
-        level @ of_flow,
-        zones.cluster,
-        master.slot,
-        clusters,
-        len(master.slot_point),
-    )
-    owner = zones.profile_cluster
-    scale = np.maximum(1e-9, base + np.bincount(master.slot_cluster, rise, clusters))
-    wanted = np.arange(clusters)
-    if solution is not None:
-        left = np.bincount(owner, of_profile * solution.value[master.brings[:, t]], clusters)
-        left += extra * solution.value[master.extra[:, t]]
-        mean = np.clip(solution.value[master.level], 0.0, 1.0) @ of_flow
-        risen = np.bincount(master.slot_cluster, rise * mean[master.slot_point], clusters)
-        wanted = np.flatnonzero(left - base - risen > slack * scale)
-    return _write_cuts(master, t, wanted, of_profile, extra, base, rise, scale)
-
-
-def _write_cuts(master, t, wanted, worth_of_profile, extra, base, rise, scale) -> int:
-    """Rows: worth brought - risen level <= base, scaled to a unit."""
-    program, zones, periods = master.net.program, master.zones, master.net.periods
-    unit = 1.0 / scale
-    row_of = np.full(len(zones.zone), -1)
-    row_of[wanted] = program.rows(CAPTURE, len(wanted), upper=(base * unit)[wanted])
-    mine = row_of[zones.profile_cluster] >= 0
-    owner = zones.profile_cluster[mine]
-    program.put(row_of[owner], master.brings[mine, t], (worth_of_profile[mine]) * unit[owner])
-    if extra:
-        program.put(row_of[wanted], master.extra[wanted, t], extra * unit[wanted])
-    mine = (row_of[master.slot_cluster] >= 0) & (rise > 0)
-    owner = master.slot_cluster[mine]
-    factor = -rise[mine] * unit[owner]
-    years = periods.years[t]
-    program.put(
-        row_of[owner][:, None],
-        master.level[master.slot_point[mine]][:, years],
-        factor[:, None] * periods.of_flow[t, years],
-    )
-    return len(wanted)
-
-
-@njit(cache=True)
-def _cut(start, point, worth, level, cluster, slot, clusters, slots):
-    """Thresholds of every place at these levels, summed by cluster and by (cluster, point)."""
-    base = np.zeros(clusters)
-    rise = np.zeros(slots)
-    for i in range(len(start) - 1):
-        a, b = start[i], start[i + 1]
-        if a == b:
-            continue
-        order = a + np.argsort(-worth[a:b])
-        threshold = 0.0
-        filled = 0.0
-        for k in order:
-            if worth[k] <= 0.0:
-                break
-            filled += level[point[k]]
-            if filled >= 1.0 - 1e-12:
-                threshold = worth[k]
-                break
-        base[cluster[i]] += threshold
-        for k in order:
-            if worth[k] <= threshold:
-                break
-            rise[slot[k]] += worth[k] - threshold
-    return base, rise
+    """Put the mean levels of the points `at` into rows (points, periods), times a factor."""
+    factor = np.broadcast_to(factor, at.shape)[:, None]
+    for p, years in enumerate(master.net.periods.years):
+        level = master.level[at][:, years]
+        master.net.program.put(rows[:, p, None], level, factor * share[p, years])

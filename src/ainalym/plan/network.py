@@ -28,7 +28,6 @@ from ainalym.plan.parts import (
     TARGET,
     Lane,
     Network,
-    Pool,
     Steps,
     Work,
     charge,
@@ -49,7 +48,6 @@ def network_of(
     periods: Periods,
     *,
     decided: bool = False,
-    pooled: bool = False,
 ) -> Network:
     """Write down the network of a city, all its laws but what its sources bring in.
 
@@ -69,9 +67,6 @@ def network_of(
     decided
         Whether what is opened and installed is known already, and so the budget: the caller
         holds those columns, and the laws about them are left out.
-    pooled
-        Whether sources tell only how much they send to each station, not of what: far fewer
-        columns, and no less than the truth.
     """
     piles = city.sites.rows(SiteKind.STOCKPILE)
     net = Network(
@@ -85,7 +80,7 @@ def network_of(
         haul_m=haul_m,
         material_row={m.id: k for k, m in enumerate(city.materials)},
     )
-    law_of_sources(net, pooled=pooled)
+    law_of_sources(net)
     law_of_stations(net)
     law_of_stockpiles(net)
     law_of_limits(net)
@@ -96,7 +91,7 @@ def network_of(
     return net
 
 
-def law_of_sources(net: Network, *, pooled: bool = False) -> None:
+def law_of_sources(net: Network) -> None:
     """Mass at the sources: what comes in is worked at the counter or shipped, by material."""
     city = net.city
     net.source_work = _work(net, SiteKind.POINT, len(net.source_haul_m))
@@ -104,48 +99,18 @@ def law_of_sources(net: Network, *, pooled: bool = False) -> None:
     held = sorted({net.material_row[f] for f in city.fractions} | made)
     taken = [m for m in held if _station_takes(net, m)]
     dumped = [(site, m) for site, m in _offers(net, SiteKind.LANDFILL) if m in held]
-    lanes = [] if pooled else [(k, m) for k in net.stations for m in taken]
+    lanes = [(k, m) for k in net.stations for m in taken]
     net.source_lane = _lane(net, lanes + dumped, net.source_haul_m, SiteKind.POINT)
     shape = (len(net.source_haul_m), len(city.materials), len(net.periods))
     net.source_mass = net.program.rows(MASS_AT_POINTS, shape, lower=0.0, upper=0.0)
     _balance(net, net.source_mass, net.source_work, net.source_lane)
-    if pooled:
-        _pool(net, np.array(taken, np.int64))
-
-
-def _pool(net: Network, material: NDArray[np.int64]) -> None:
-    """Sums over materials, stations and sources agree; what is sent where stays open."""
-    program, periods = net.program, len(net.periods)
-    sources, stations = len(net.source_haul_m), len(net.stations)
-    out = program.columns("zones send", (sources, len(material), periods))
-    way_m = net.source_haul_m[:, net.stations]
-    gain = net.worth.carried(net.city.haul(SiteKind.POINT), way_m)
-    upper = np.where(np.isfinite(way_m), inf, 0.0)[..., None]
-    way = program.columns("ways", (sources, stations, periods), gain=gain, upper=upper)
-    into = program.columns("stations get", (stations, len(material), periods))
-    program.put(net.source_mass[:, material], out, -1.0)
-    for rows, plus, minus in (
-        (program.rows(MASS_AT_POINTS, (sources, 1, periods), lower=0.0, upper=0.0), out, way),
-        (
-            program.rows(MASS_AT_STATIONS, (1, len(material), periods), lower=0.0, upper=0.0),
-            out,
-            into,
-        ),
-    ):
-        program.put(rows, plus, 1.0)
-        program.put(rows, minus, -1.0)
-    rows = program.rows(MASS_AT_STATIONS, (stations, periods), lower=0.0, upper=0.0)
-    program.put(rows[:, None], into, 1.0)
-    program.put(rows[None], way, -1.0)
-    net.pool = Pool(material=material, out=out, way=way, into=into)
 
 
 def law_of_stations(net: Network) -> None:
     """Mass and capacity at the stations: arrived and made = worked and shipped."""
     net.station_work = _work(net, SiteKind.STATION, len(net.stations))
     lanes = _offers(net, SiteKind.PLANT) + _offers(net, SiteKind.LANDFILL)
-    sent = net.source_lane.material if net.pool is None else net.pool.material
-    possible = set(sent.tolist()) | _made(net, net.station_work)
+    possible = set(net.source_lane.material.tolist()) | _made(net, net.station_work)
     lanes = [(site, m) for site, m in lanes if m in possible]
     net.station_lane = _lane(net, lanes, net.haul_m[net.stations], SiteKind.STATION)
     shape = (len(net.stations), len(net.city.materials), len(net.periods))
@@ -153,8 +118,7 @@ def law_of_stations(net: Network) -> None:
     _balance(net, mass, net.station_work, net.station_lane)
     for k, station in enumerate(net.stations):
         here = net.source_lane.target == station
-        material = net.source_lane.material[here] if net.pool is None else net.pool.material
-        net.program.put(mass[k][material], station_intake(net, k), 1.0)
+        net.program.put(mass[k][net.source_lane.material[here]], station_intake(net, k), 1.0)
     fixed = net.worth.spent(net.city.sites.fixed_minor_per_year[net.stations])
     net.station_open = levels(net, "open", (len(net.stations),), fixed)
     net.station_steps = _steps(net, SiteKind.STATION, net.stations)

@@ -76,28 +76,6 @@ class Steps:
     installed: NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pool:
-    """What stations take in, by material, when zones need not tell what they send where.
-
-    Attributes
-    ----------
-    material
-        Material rows.
-    out
-        Columns of what zones send, shape (sources, materials, periods).
-    way
-        Columns of what travels from zone to station, shape (sources, stations, periods).
-    into
-        Columns of what stations take in, shape (stations, materials, periods).
-    """
-
-    material: NDArray[np.int64]
-    out: NDArray[np.int64]
-    way: NDArray[np.int64]
-    into: NDArray[np.int64]
-
-
 @dataclass(slots=True, kw_only=True, eq=False)
 class Network:
     """A program that grows law by law, and the ids of its columns and rows."""
@@ -114,7 +92,6 @@ class Network:
     material_row: dict[str, int]
     source_work: Work = field(init=False)
     source_lane: Lane = field(init=False)
-    pool: Pool | None = None
     station_work: Work = field(init=False)
     station_lane: Lane = field(init=False)
     station_steps: Steps = field(init=False)
@@ -149,8 +126,6 @@ def station_intake(net: Network, k: int) -> NDArray[np.int64]:
     k
         Row of the station among the network's stations.
     """
-    if net.pool is not None:
-        return net.pool.into[k]
     return net.source_lane.flow[:, net.source_lane.target == net.stations[k]]
 
 

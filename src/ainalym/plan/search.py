@@ -17,13 +17,12 @@ from ainalym.model.travel import Travel
 from ainalym.plan.check import recount
 from ainalym.plan.decide import Design, decide, read_design
 from ainalym.plan.households import pairs as pairs_of
-from ainalym.plan.joint import Master, add_cuts, drop_idle_cuts, master_of, prices_of
-from ainalym.plan.parts import station_intake
-from ainalym.plan.settle import fix_designs, release_designs, settle
+from ainalym.plan.joint import Master, add_cuts, master_of, prices_of
+from ainalym.plan.parts import Network, station_intake
+from ainalym.plan.settle import fix_designs, settle
 from ainalym.plan.siting import choose_points, money_for_points, schedule, terms_of
 from ainalym.plan.worth import from_units, in_units, sense_of
-from ainalym.plan.zones import zones_of
-from ainalym.solve.branch import branch
+from ainalym.solve.branch import WHOLE, branch
 from ainalym.solve.mip import Solution
 
 Progress = Callable[[float, float, float], None]
@@ -31,13 +30,7 @@ Progress = Callable[[float, float, float], None]
 PROPOSE_SHARE = 0.2
 """Share of the time left that deciding stations and steps once may take."""
 
-ROUND_SHARE = 0.9
-"""Share of the time left that deciding everything in the master once may take."""
-
-REFINE_ROUNDS = 10
-"""Most rounds of cuts for one design."""
-
-PROPOSE_EVERY = 12
+PROPOSE_EVERY = 50
 """After how many nodes of the bound's tree a plan is built from its prices."""
 
 
@@ -61,9 +54,11 @@ class Search:
     level: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     """Levels of the points at the last node looked at, shape (points, years)."""
     price: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    """What tonnes were worth at the last node looked at, shape (zones, fractions, periods)."""
+    """What tonnes were worth at the last node looked at, shape (points, fractions, periods)."""
     usage: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     """Tonnes each station took in there, shape (stations,)."""
+    free: tuple[NDArray[np.float64], NDArray[np.float64]] = (np.zeros(0), np.zeros(0))
+    """Lower and upper bounds of everything the master decides, before anything is decided."""
     nodes: int = 0
     tried: set[tuple] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
@@ -145,7 +140,7 @@ def design(
     """
     refuse(city.check())
     pairs = pairs_of(city, travel)
-    master = master_of(city, travel, pairs, zones_of(city, travel, pairs))
+    master = master_of(city, travel, pairs)
     search = Search(
         city=city,
         travel=travel,
@@ -165,30 +160,20 @@ def design(
 
 
 def _search(search: Search) -> tuple[str, ...]:
-    net = search.master.net
-    relaxed = _tighten(search, until=0.4)
-    if relaxed is None:
+    net, level = search.master.net, search.master.level
+    search.free = net.program.bounds(np.unique(np.concatenate(_groups(net, level))))
+    relaxed = net.program.solve(seconds=max(1.0, search.left_s), relax=True, interior=True)
+    if relaxed.status is Status.INFEASIBLE:
         return net.program.clash()
-    _look(search, relaxed)
-    drop_idle_cuts(search.master, relaxed, many=0)
-    _propose(search)
-    if not _rounds(search):
-        return net.program.clash()
-    if search.gap <= search.gap_allowed or search.left_s <= 0:
+    if relaxed.value is None:
         return ()
-    decided = (
-        *net.counts,
-        net.station_open,
-        net.station_steps.installed,
-        net.works,
-        net.stock_steps.installed,
-        search.master.level,
-    )
-    groups = [np.unique(columns) for columns in decided]
+    _bound(search, relaxed.bound)
+    _look(search, relaxed.value)
+    _propose(search)
     branched = branch(
         net.program,
-        groups,
-        cut=lambda solution: _cut(search.master, solution),
+        _groups(net, level),
+        cut=lambda solution: add_cuts(search.master, solution),
         suggest=lambda solution, is_whole: _suggest(search, solution, is_whole),
         gap_allowed=search.gap_allowed,
         seconds=search.left_s,
@@ -198,6 +183,14 @@ def _search(search: Search) -> tuple[str, ...]:
     if branched.is_complete and branched.bound == -inf:
         return net.program.clash()
     return ()
+
+
+def _groups(net: Network, level: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """What is decided, the most telling first: how many, then which, then the points."""
+    many = (*net.counts, net.works, net.stock_steps.installed)
+    which = (net.station_open, net.station_steps.installed)
+    groups = [np.concatenate([np.ravel(c) for c in many]), *which, level]
+    return [np.unique(columns) for columns in groups]
 
 
 def _propose(search: Search) -> None:
@@ -228,51 +221,17 @@ def _propose(search: Search) -> None:
         opened = search.plan.opened
 
 
-def _rounds(search: Search) -> bool:
-    """Decide stations and steps in the master, cut where it hoped for too much, and again.
-
-    Tells whether the programme's rules can be kept at all.
-    """
-    program = search.master.net.program
-    while search.left_s > 0 and search.gap > search.gap_allowed:
-        answer = program.solve(
-            seconds=max(1.0, ROUND_SHARE * search.left_s), gap_allowed=0.25 * search.gap_allowed
-        )
-        if answer.status is Status.INFEASIBLE:
-            return False
-        _bound(search, answer.bound)
-        if answer.value is None:
-            break
-        design = read_design(search.master.net, answer.value)
-        found = _refine(search, design)
-        is_new = _key(design) not in search.tried
-        if is_new:
-            _build(search, design)
-        if not found and not is_new:
-            break
-    return True
-
-
-def _refine(search: Search, design: Design) -> int:
-    """Cut where the master hopes for too much of a design; remember its prices and points.
-
-    Tells how many cuts were added.
-    """
-    net, found = search.master.net, 0
-    since = net.program.n_rows
+def _refine(search: Search, design: Design) -> None:
+    """Ask the master what points and prices go with a design, and remember them."""
+    net = search.master.net
+    columns = np.unique(np.concatenate(_groups(net, search.master.level)))
+    now = net.program.bounds(columns)
+    net.program.change_bounds(columns, *search.free)
     fix_designs(net, *design)
-    for _ in range(REFINE_ROUNDS):
-        answer = net.program.solve(seconds=max(1.0, search.left_s), relax=True)
-        if answer.value is None:
-            break
+    answer = net.program.solve(seconds=max(1.0, search.left_s), relax=True)
+    if answer.value is not None:
         _look(search, answer.value)
-        drop_idle_cuts(search.master, answer.value, since=since, many=0)
-        more = add_cuts(search.master, search.level, answer.value, slack=1e-4)
-        found += more
-        if not more:
-            break
-    release_designs(net)
-    return found
+    net.program.change_bounds(columns, *now)
 
 
 def _likely_stations(search: Search) -> NDArray[np.int64]:
@@ -309,47 +268,26 @@ def _levels(master: Master, solution: Solution) -> NDArray[np.float64]:
     return np.clip(solution.value[master.level], 0.0, 1.0)
 
 
-def _cut(master: Master, solution: Solution) -> int:
-    drop_idle_cuts(master, solution)
-    return add_cuts(master, _levels(master, solution), solution, slack=1e-4)
-
-
-def _tighten(search: Search, *, until: float) -> Solution | None:
-    """Solve the relaxation, adding cuts, until the bound stands still."""
-    master, program = search.master, search.master.net.program
-    core = np.full(master.level.shape, 0.5)
-    solution, still = None, 0
-    while search.left_s > (1 - until) * search.seconds or solution is None:
-        answer = program.solve(seconds=max(1.0, search.left_s), relax=True)
-        if answer.status is Status.INFEASIBLE:
-            return None
-        if answer.value is None:
-            break
-        still = still + 1 if search.bound - answer.bound < 5e-4 * abs(answer.bound) else 0
-        _bound(search, answer.bound)
-        solution = answer.value
-        level = _levels(master, solution)
-        core = 0.5 * core + 0.5 * level
-        if still >= 2:
-            break
-        drop_idle_cuts(master, solution)
-        if not add_cuts(master, core, solution) and not add_cuts(master, level, solution):
-            break
-    return solution
-
-
 def _suggest(search: Search, solution: Solution, is_whole: bool) -> float:
     """Build a plan from a node's design, or now and then from its prices."""
     search.nodes += 1
     _look(search, solution)
-    if is_whole:
+    if _is_designed(search.master.net, solution):
         design = read_design(search.master.net, solution)
         if _key(design) not in search.tried:
             _build(search, design)
-        _take(search, design)
+        if is_whole:
+            _take(search, design)
     elif search.nodes % PROPOSE_EVERY == 0:
         _propose(search)
     return search.best
+
+
+def _is_designed(net: Network, solution: Solution) -> bool:
+    """Whether stations, lines and presses are decided, whatever the points."""
+    parts = (net.station_open, net.station_steps.installed, net.works, net.stock_steps.installed)
+    value = solution.value[np.concatenate([np.ravel(columns) for columns in parts])]
+    return bool((np.abs(value - np.round(value)) <= WHOLE).all())
 
 
 def _take(search: Search, design: Design) -> None:
@@ -374,10 +312,8 @@ def _build(search: Search, design: Design) -> None:
         city,
         master.net.worth,
         master.pairs,
-        master.zones,
+        master.point,
         search.price,
-        master.extra_gain,
-        0.0,
     )
     budget = float(money[city.programme.last_build_year])
     suggested = np.zeros(len(city.sites), bool)

@@ -12,6 +12,7 @@ from ainalym.model.plan import NEVER, Flows, Installed, Plan, Worked
 from ainalym.model.process import LOSS
 from ainalym.model.travel import Travel
 from ainalym.plan.households import Pairs, brings, captured
+from ainalym.plan.keepers import counter_minor_per_kg, law_of_keepers
 from ainalym.plan.network import network_of
 from ainalym.plan.parts import Network
 from ainalym.plan.periods import single_years
@@ -85,7 +86,7 @@ def settle(
     value = answer.value.value
     flows, worked = _push(net, points, caught_kg, value)
     missing = np.zeros((net.years, len(city.sites)))
-    missing[:, points] = value[short].T * MINOR_PER_UNIT
+    missing[:, points] = (value[short] * city.programme.growth).T * MINOR_PER_UNIT
     plan = Plan(
         opened=opened,
         brings_to=brings_to,
@@ -116,14 +117,6 @@ def _catch(
         some = chosen >= 0
         brings_to[t, some] = pairs.site[chosen[some]]
     return caught_kg, brings_to
-
-
-def release_designs(net: Network) -> None:
-    """Let the stations and steps of a network be decided again; what exists stays open."""
-    existing = net.city.sites.has_status(SiteStatus.EXISTING)[net.stations]
-    net.program.change_bounds(net.station_open, existing[:, None].astype(float), 1.0)
-    for steps in (net.station_steps, net.stock_steps):
-        net.program.change_bounds(steps.installed, 0.0, 1.0)
 
 
 def fix_designs(net: Network, opened: NDArray[np.int32], installed: Iterable[Installed]) -> None:
@@ -157,30 +150,14 @@ def _law_of_keepers(
     net: Network, points: NDArray, opened: NDArray, caught_kg: NDArray
 ) -> NDArray[np.int64]:
     """Keepers earn their least, with a subsidy up to the limit; a shortfall is never worth it."""
-    city, program, years = net.city, net.program, net.years
-    terms = [city.counter[f] for f in city.fractions]
-    earn = [
-        c.support_minor_per_kg - c.buyback_minor_per_kg - c.handling_minor_per_kg for c in terms
-    ]
-    fixed = city.sites.fixed_minor_per_year[points]
-    is_open = (opened[points][:, None] <= np.arange(years)).astype(float)
-    needed = (city.programme.keeper_minor_per_year + fixed)[:, None] * is_open
-    needed = (needed - (caught_kg[:, points] @ np.array(earn)).T) / MINOR_PER_UNIT
-    rows = program.rows("the keepers' least earnings", (len(points), years), lower=needed)
-    lane, work = net.source_lane, net.source_work
-    unit = KG_PER_T / MINOR_PER_UNIT * city.programme.growth
-    is_station = np.isin(lane.target, net.stations)
-    gate = [city.programme.gate_minor_per_kg.get(city.materials[m].id, 0.0) for m in lane.material]
-    program.put(rows[:, None], lane.flow, np.outer(np.array(gate) * is_station, unit))
-    cost = [city.processes[p].cost_minor_per_kg for p in work.process]
-    program.put(rows[:, None], work.intake, -np.outer(cost, unit))
-    subsidy = program.columns("subsidy", (len(points), years))
-    short = program.columns("shortfall", (len(points), years), gain=SHORTFALL)
-    program.put(rows, subsidy, 1.0)
-    program.put(rows, short, 1.0)
-    limit = city.programme.subsidy_minor_per_year / MINOR_PER_UNIT
-    most = program.rows("the subsidy", years, upper=limit)
-    program.put(most, subsidy, 1.0)
+    city, growth = net.city, net.city.programme.growth
+    is_open = (opened[points][:, None] <= np.arange(net.years)).astype(float)
+    least = city.programme.keeper_minor_per_year + city.sites.fixed_minor_per_year[points]
+    earned = (caught_kg[:, points] @ counter_minor_per_kg(city)).T
+    needed = (least[:, None] * is_open - earned) / growth / MINOR_PER_UNIT
+    rows = law_of_keepers(net, needed)
+    short = net.program.columns("shortfall", rows.shape, gain=SHORTFALL)
+    net.program.put(rows, short, 1.0)
     return short
 
 

@@ -12,9 +12,9 @@ from ainalym.model.place import SiteKind, SiteStatus
 from ainalym.model.plan import NEVER, Installed
 from ainalym.model.programme import Cover
 from ainalym.plan.households import Pairs, brings
+from ainalym.plan.keepers import most_earned_minor_per_kg
 from ainalym.plan.parts import CATEGORIES
 from ainalym.plan.worth import MINOR_PER_UNIT, Worth
-from ainalym.plan.zones import Zones
 from ainalym.solve.sites import Gains, choose
 from ainalym.units import KG_PER_T
 
@@ -52,27 +52,23 @@ def terms_of(
     city: City,
     worth: Worth,
     pairs: Pairs,
-    zones: Zones,
+    point: NDArray[np.int64],
     price: NDArray[np.float64],
-    extra: NDArray[np.float64],
-    capex_worth: float,
 ) -> Terms:
-    """Weigh points at the prices of their zones.
+    """Weigh points at the prices that tonnes have there.
 
     Parameters
     ----------
+    point
+        Site rows of the points that have prices, shape (points,).
     price
-        Worth of one tonne of each fraction, shape (zones, fractions, periods).
-    extra
-        Worth of one more t km to a point further out than its zone, shape (periods,).
-    capex_worth
-        Worth of one thousand of budget, beyond what the objective itself takes.
+        Worth of one tonne of each fraction, shape (points, fractions, periods).
     """
     sites, programme = city.sites, city.programme
-    place = np.repeat(np.arange(len(city.places)), np.diff(pairs.start))
-    worth_t = price.sum(-1)[zones.zone[zones.cluster[place]]]
-    pair_worth = np.einsum("kf,kf->k", zones.mass_t, worth_t)
-    pair_worth += zones.extra_t_km * extra.sum()
+    row = np.full(len(sites), -1)
+    row[point] = np.arange(len(point))
+    mass_t = pairs.mass_kg / KG_PER_T
+    pair_worth = np.einsum("kf,kf->k", mass_t, price.sum(-1)[row[pairs.site]])
     is_point = np.zeros(len(sites), bool)
     is_point[sites.rows(SiteKind.POINT)] = True
     existing = sites.has_status(SiteStatus.EXISTING)
@@ -81,30 +77,13 @@ def terms_of(
     fixed = -worth.spent(sites.fixed_minor_per_year).sum(-1)
     return Terms(
         worth=pair_worth,
-        margin_minor=zones.mass_t @ _keeper_earns(city) * KG_PER_T,
-        cost=fixed + capex * (worth.money[0] + capex_worth),
+        margin_minor=pairs.mass_kg @ most_earned_minor_per_kg(city),
+        cost=fixed + capex * worth.money[0],
         capex=capex,
         needed_minor=sites.fixed_minor_per_year + programme.keeper_minor_per_year,
         free=is_point & ~existing & ~forced & ~sites.has_status(SiteStatus.FORBIDDEN),
         kept=is_point & (existing | forced),
     )
-
-
-def _keeper_earns(city: City) -> NDArray[np.float64]:
-    """The most a keeper can earn of one kilogram of each fraction, minor money."""
-    gate = city.programme.gate_minor_per_kg
-    earns = []
-    for fraction in city.fractions:
-        terms = city.counter[fraction]
-        ways = [gate.get(fraction, 0.0)]
-        for process in city.processes:
-            if process.at is SiteKind.POINT and fraction in process.recipe_ppm:
-                made = process.recipe_ppm[fraction]
-                paid = sum(process.share(fraction, m) * gate.get(m, 0.0) for m in made)
-                ways.append(paid - process.cost_minor_per_kg)
-        own = terms.support_minor_per_kg - terms.buyback_minor_per_kg - terms.handling_minor_per_kg
-        earns.append(max(ways) + own)
-    return np.array(earns)
 
 
 def choose_points(

@@ -6,7 +6,9 @@ node suggests; the bound holds whatever they do.
 
 Source
 ------
-Padberg & Rinaldi (1991), A branch-and-cut algorithm, SIAM Review 33(1), doi 10.1137/1033004.
+Padberg & Rinaldi (1991), A branch-and-cut algorithm, SIAM Review 33(1), doi 10.1137/1033004;
+what to branch on: Achterberg, Koch & Martin (2005), Branching rules revisited, Operations
+Research Letters 33(1), doi 10.1016/j.orl.2004.04.002.
 """
 
 import heapq
@@ -15,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,19 +32,34 @@ WHOLE = 1e-6
 CUT_ROUNDS = 25
 """Most rounds of cuts at one node."""
 
+SMALL = 1e-6
+"""The least fall that counts when two are multiplied."""
+
 CUT_PAYS = 1e-3
 """Share of its bound by which a round of cuts has to move a node to be followed by another."""
 
 
+PROBE_STEPS = 300
+"""Steps of the simplex method that trying out a side may take."""
+
+PROBED = 8
+"""Most columns of a node that are tried out because nothing is known of them yet."""
+
+
 @dataclass(order=True, slots=True)
 class _Node:
-    """A solved node that is still open: minus its bound, and where it splits."""
+    """A solved node that is still open.
+
+    Minus its bound, where it splits, bounds of its sides, and where its linear program ended.
+    """
 
     key: float
     number: int
     fixed: dict[int, tuple[float, float]] = field(compare=False)
     column: int = field(compare=False)
     value: float = field(compare=False)
+    tops: tuple[float, float] = field(compare=False)
+    basis: Any = field(compare=False)
 
 
 @dataclass(slots=True)
@@ -54,15 +72,41 @@ class _Tree:
     best: float = -inf
     nodes: int = 0
 
+    @property
+    def enough(self) -> float:
+        """What a node has to beat to be worth looking into."""
+        return -inf if self.best == -inf else self.best + self.gap_allowed * abs(self.best)
+
     def is_worth(self, bound: float) -> bool:
         """Whether a node with this bound may hold something worth looking for."""
-        return self.best == -inf or bound > self.best + self.gap_allowed * abs(self.best)
+        return bound > self.enough
 
     def bound(self, node: _Node | None) -> float:
         """What nothing can beat, with `node` still in hand."""
         hand = -inf if node is None else -node.key
         top = -self.heap[0].key if self.heap else -inf
         return max(self.closed, self.best, hand, top)
+
+
+@dataclass(slots=True)
+class _Falls:
+    """How far the bound fell, each time a column was split, per unit of what was cut off."""
+
+    seen: dict[tuple[int, bool], list[float]] = field(default_factory=dict)
+
+    def record(self, column: int, is_up: bool, share: float, fall: float) -> None:
+        """Remember one split: `share` was cut off on this side, and the bound fell so far."""
+        self.seen.setdefault((column, is_up), []).append(max(fall, 0.0) / max(share, WHOLE))
+
+    def knows(self, column: int) -> bool:
+        """Whether both sides of a column were seen."""
+        return (column, False) in self.seen and (column, True) in self.seen
+
+    def score(self, column: int, value: float) -> float:
+        """How much splitting here should tell: both sides have to fall."""
+        down, up = (float(np.mean(self.seen[column, side])) for side in (False, True))
+        share = value - np.floor(value)
+        return max(down * share, SMALL) * max(up * (1.0 - share), SMALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +145,8 @@ def branch(
     program
         With `Sense.MAX`. Its bounds are given back as they were.
     groups
-        Column ids in order of importance: a fractional column of the first group that has one
-        is branched on. Whole when all of these are whole.
+        Column ids in order of importance: of the first group that has fractional columns, the
+        one is branched on whose split tells most. Whole when all of these are whole.
     cut
         Adds rows that a solution violates and tells how many; the rows must hold for every whole
         solution.
@@ -130,34 +174,68 @@ def branch(
     first = dict(zip(order.tolist(), zip(lower, upper, strict=True), strict=True))
     count = itertools.count()
     told = inf
-    tree = _Tree(gap_allowed)
+    tree, falls = _Tree(gap_allowed), _Falls()
     state: dict[int, tuple[float, float]] = {}
 
-    def visit(fixed: dict[int, tuple[float, float]], above: float) -> _Node | None:
+    def visit(fixed: dict[int, tuple[float, float]], above: float, basis: Any) -> _Node | None:
         """Solve one node; None when it is closed."""
         nonlocal state
-        state = _move(program, first, state, fixed)
-        solution, bound = _solve(program, cut, above, end)
-        tree.nodes += 1
-        if solution is None:
-            if bound == inf:  # the time was up before the node was solved
-                tree.closed = max(tree.closed, above)
+        if not tree.is_worth(above):
+            tree.closed = max(tree.closed, above)
             return None
-        bound = min(bound, above)
-        column, value = _fractional(groups, solution.value)
-        is_whole = column is None
-        if is_whole:
-            column, value = _open_column(order, first, fixed, solution.value)
+        state = _move(program, first, state, fixed)
+        if basis is not None:
+            program.resume(basis)
+        solution, bound = _solve(program, cut, above, tree.enough, end)
+        tree.nodes += 1
+        basis = program.basis()
+        bound = min(bound, above)  # also where the time was up before the node was solved
+        if solution is None:
+            tree.closed = max(tree.closed, bound)
+            return None
+        columns = _fractional(groups, solution.value)
+        is_whole = not len(columns)
         tree.best = max(tree.best, suggest(solution, is_whole))
-        if column is None:  # nothing is left to decide, and the caller has looked at it
+        column, value = _open_column(order, first, fixed, solution.value)
+        if is_whole and column is None:  # nothing is left to decide, the caller has looked at it
             return None
         if not tree.is_worth(bound):
             tree.closed = max(tree.closed, bound)
             return None
-        return _Node(-bound, next(count), fixed, column, value)
+        sides = (bound, bound)
+        if not is_whole:
+            column, sides = pick(columns, solution.value, fixed, bound, basis)
+            value = float(solution.value[column])
+        return _Node(-bound, next(count), fixed, column, value, sides, basis)
+
+    def pick(columns, values, fixed, bound, basis) -> tuple[int, tuple[float, float]]:
+        """The column whose split should tell most, and what is known of its sides.
+
+        What nothing is known of is tried out.
+        """
+        nonlocal state
+        tried: dict[int, tuple[float, float]] = {}
+        for column in columns[:PROBED].tolist():
+            if falls.knows(column) or len(columns) == 1:
+                continue
+            tops = []
+            for is_up, side in enumerate(_sides(fixed.get(column, first[column]), values[column])):
+                state = _move(program, first, state, {**fixed, column: side})
+                program.resume(basis)
+                top, is_proven = program.probe(iterations=PROBE_STEPS, cutoff=tree.enough)
+                share = values[column] - np.floor(values[column])
+                share = 1.0 - share if is_up else share
+                falls.record(column, bool(is_up), share, bound - max(top, tree.best))
+                tops.append(min(bound, top) if is_proven else bound)
+            tried[column] = (tops[0], tops[1])
+        known = [c for c in columns.tolist() if falls.knows(c)] or columns[:1].tolist()
+        best = known[0]
+        if len(known) > 1:
+            best = max(known, key=lambda c: falls.score(c, float(values[c])))
+        return best, tried.get(best, (bound, bound))
 
     try:
-        node = visit({}, inf)
+        node = visit({}, inf, None)
         while node is not None or tree.heap:
             node = node or heapq.heappop(tree.heap)
             bound = -node.key
@@ -165,10 +243,11 @@ def branch(
                 tree.closed = max(tree.closed, bound)
                 node = None
                 continue
-            low, high = node.fixed.get(node.column, first[node.column])
-            floor = float(np.floor(node.value))
-            sides = ((low, floor), (floor + 1.0, high))
-            found = [visit({**node.fixed, node.column: side}, bound) for side in sides]
+            sides = _sides(node.fixed.get(node.column, first[node.column]), node.value)
+            found = [
+                visit({**node.fixed, node.column: side}, top, node.basis)
+                for side, top in zip(sides, node.tops, strict=True)
+            ]
             found = sorted(n for n in found if n is not None)
             for child in found[1:]:
                 heapq.heappush(tree.heap, child)
@@ -191,16 +270,20 @@ def _move(program, first, now, wanted):
     return dict(wanted)
 
 
-def _solve(program, cut, above: float, end: float) -> tuple[Solution | None, float]:
-    """Solve a node, adding cuts while they pay; no solution and -inf if infeasible.
+def _solve(
+    program, cut, above: float, enough: float, end: float
+) -> tuple[Solution | None, float]:
+    """Solve a node, adding cuts while they pay; no solution where it is not worth it.
 
     A node cannot be worth more than the one above it, so until it is not, cuts are missing.
     """
     solution, bound = None, inf
+    cutoff = None if enough == -inf else enough
     for _ in range(CUT_ROUNDS):
-        answer = program.solve(seconds=max(1.0, end - time.monotonic()), relax=True)
+        seconds = max(1.0, end - time.monotonic())
+        answer = program.solve(seconds=seconds, relax=True, cutoff=cutoff)
         if answer.value is None:
-            return None, -inf if answer.bound == -inf else inf
+            return None, min(bound, answer.bound)
         moved = bound - answer.bound
         solution, bound = answer.value, min(bound, answer.bound)
         is_done = moved < CUT_PAYS * abs(bound) and bound <= above + CUT_PAYS * abs(above)
@@ -219,12 +302,19 @@ def _open_column(order, first, fixed, value) -> tuple[int | None, float]:
     return None, 0.0
 
 
-def _fractional(groups: Sequence[NDArray[np.int64]], value: NDArray) -> tuple[int | None, float]:
-    """The column to branch on: of the first group with any, the one furthest from whole."""
+def _sides(bounds: tuple[float, float], value: float) -> tuple[tuple[float, float], ...]:
+    """The two ranges that a column's range falls into at a fractional value."""
+    floor = float(np.floor(value))
+    return (bounds[0], floor), (floor + 1.0, bounds[1])
+
+
+def _fractional(groups: Sequence[NDArray[np.int64]], value: NDArray) -> NDArray[np.int64]:
+    """The fractional columns of the first group with any, the furthest from whole first."""
     for group in groups:
         columns = np.ravel(group)
         off = np.abs(value[columns] - np.round(value[columns]))
-        if off.size and off.max() > WHOLE:
-            column = int(columns[np.argmax(np.round(off, 3))])
-            return column, float(value[column])
-    return None, 0.0
+        order = np.argsort(-np.round(off, 3), kind="stable")
+        found = columns[order][off[order] > WHOLE]
+        if len(found):
+            return found
+    return np.zeros(0, np.int64)

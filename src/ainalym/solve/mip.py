@@ -81,10 +81,8 @@ class Program(Linear):
         self._kept: NDArray[np.float64] | None = None
         self._basis: Any = None
         self._highs = _quiet_highs()
-        highs_sense = highspy.ObjSense.kMinimize
-        if sense is Sense.MAX:
-            highs_sense = highspy.ObjSense.kMaximize
-        self._highs.changeObjectiveSense(highs_sense)
+        # Always a cost to the solver: it stops at a cutoff only when it minimises.
+        self._sign = -1.0 if sense is Sense.MAX else 1.0
 
     def solve(
         self,
@@ -94,6 +92,8 @@ class Program(Linear):
         relax: bool = False,
         start: NDArray[np.float64] | None = None,
         threads: int = 1,
+        interior: bool = False,
+        cutoff: float | None = None,
         progress: Callable[[float, float, float], None] | None = None,
     ) -> Answer[Solution]:
         """Find the best values, or prove that there are none, and say how good they can be.
@@ -113,6 +113,12 @@ class Program(Linear):
             own last values where they still hold.
         threads
             How many the solver may use. Changing it while another thread solves is not safe.
+        interior
+            Whether a linear program goes through the interior and crosses over to a basis: for
+            a large program without a basis to go on from.
+        cutoff
+            Of a linear program: it ends, without values and with this bound, once it is proven
+            to be no better.
         progress
             Called at most once a second with seconds so far, objective and bound, while an
             integer program is being solved.
@@ -137,21 +143,63 @@ class Program(Linear):
             highspy.Highs.resetGlobalScheduler(True)
             Program._threads_of_process = threads
         self._highs.setOptionValue("threads", threads)
+        self._highs.setOptionValue("solver", "ipm" if interior else "choose")
+        self._set_stops(None if integral else cutoff, None)
         self._highs.setOptionValue("mip_rel_gap", gap_allowed)
         end = time.monotonic() + seconds
         for attempt in ("warm", "cold"):
             if attempt == "cold":
                 # Rarely a warm start ends in numerical trouble that a cold one does not meet.
                 self._highs.clearSolver()
+                self._highs.setOptionValue("solver", "choose")
             status = self._run(end, integral, progress)
             solution = self._solution(status, integral)
             broken = self.broken(solution.value, relax=not integral) if solution else ""
+            if status == _MODEL.kObjectiveBound and cutoff is not None:
+                return self._no_value(Status.UNKNOWN, cutoff, gap_allowed)
             if status in _ENDED and not broken:
                 return self._answer(status, solution, integral, gap_allowed)
         if broken:
             raise OutsideError(f"The solver's values break a law: {broken}.")
         words = self._highs.modelStatusToString(status)
         raise OutsideError(f"The solver stopped without an answer: {words}.")
+
+    def probe(self, *, iterations: int, cutoff: float | None = None) -> tuple[float, bool]:
+        """Guess what the linear program is worth by a few steps of the simplex method.
+
+        Parameters
+        ----------
+        iterations
+            The most steps.
+        cutoff
+            No better than this is all one wants to know.
+
+        Returns
+        -------
+        A worth, and whether it is proven that nothing is worth more; the worst infinity if
+        nothing is feasible.
+        """
+        self._pass_on()
+        self._set_integer(relax=True)
+        self._resume_basis()
+        self._set_stops(cutoff, iterations)
+        self._highs.setOptionValue("solver", "choose")
+        _limit(self._highs, math.inf, integral=False)
+        self._highs.run()
+        status = self._highs.getModelStatus()
+        if status == _MODEL.kInfeasible:
+            return self._worst, True
+        if status == _MODEL.kObjectiveBound and cutoff is not None:
+            return cutoff, True
+        worth = self._sign * self._highs.getInfo().objective_function_value
+        return worth, status == _MODEL.kOptimal
+
+    def _set_stops(self, cutoff: float | None, iterations: int | None) -> None:
+        """Tell the solver when a linear program need not be solved to its end."""
+        limit = math.inf if cutoff is None else self._sign * cutoff
+        self._highs.setOptionValue("objective_bound", limit)
+        most = highspy.kHighsIInf if iterations is None else iterations
+        self._highs.setOptionValue("simplex_iteration_limit", most)
 
     def _run(
         self,
@@ -169,15 +217,32 @@ class Program(Linear):
             status = self._tell_unbounded_from_infeasible(end)
         return status
 
+    def basis(self) -> Any:
+        """Remember where the last linear program ended, for `resume`."""
+        return self._highs.getBasis()
+
+    def resume(self, basis: Any) -> None:
+        """Go on from where an earlier linear program ended; rows may have been added since.
+
+        Parameters
+        ----------
+        basis
+            As `basis` gave it; nothing happens if there was none.
+        """
+        if not basis.valid:
+            return
+        self._pass_on()
+        kind = highspy.HighsBasisStatus
+        if more := self._n_columns - len(basis.col_status):
+            basis.col_status = basis.col_status + [kind.kLower] * more
+        if more := self._n_rows - len(basis.row_status):
+            basis.row_status = basis.row_status + [kind.kBasic] * more
+        self._ok(self._highs.setBasis(basis))
+
     def _resume_basis(self) -> None:
         """Go back to the last linear basis, which solving for whole numbers has thrown away."""
-        if self._basis is None or self._highs.getBasis().valid:
-            return
-        basis, kind = self._basis, highspy.HighsBasisStatus
-        columns, rows = basis.col_status, basis.row_status
-        basis.col_status = columns + [kind.kLower] * (self._n_columns - len(columns))
-        basis.row_status = rows + [kind.kBasic] * (self._n_rows - len(rows))
-        self._ok(self._highs.setBasis(basis))
+        if self._basis is not None and not self._highs.getBasis().valid:
+            self.resume(self._basis)
 
     def drop_rows(self, first: int, kept: NDArray[np.bool_]) -> None:
         """Drop some of the newest rows, here and in the solver, which keeps its basis.
@@ -191,6 +256,7 @@ class Program(Linear):
         gone = first + np.flatnonzero(~np.asarray(kept, bool)).astype(np.int32)
         if gone.size:
             self._ok(self._highs.deleteRows(gone.size, gone.astype(np.int32)))
+            self._basis = None
         super().drop_rows(first, np.asarray(kept, bool))
         self._passed_rows, self._passed_entries = self._n_rows, self._factor.all.size
 
@@ -207,7 +273,8 @@ class Program(Linear):
             wide = (more, max(1, old_rows))
             sparse = _summed(at_column[mine] - old_columns, at_row[mine], factor[mine], wide)
             these = slice(old_columns, None)
-            sides = self._gain.all[these], self._lower.all[these], self._upper.all[these]
+            cost = self._sign * self._gain.all[these]
+            sides = cost, self._lower.all[these], self._upper.all[these]
             self._ok(highs.addCols(more, *sides, *sparse))
             self._as_integer = np.append(self._as_integer, np.zeros(more, bool))
         if more := self._n_rows - old_rows:
@@ -224,7 +291,7 @@ class Program(Linear):
         known = np.unique(self._changed.all)
         known = known[known < old_columns].astype(np.int32)
         if known.size:
-            self._ok(highs.changeColsCost(known.size, known, self._gain.all[known]))
+            self._ok(highs.changeColsCost(known.size, known, self._sign * self._gain.all[known]))
             sides = self._lower.all[known], self._upper.all[known]
             self._ok(highs.changeColsBounds(known.size, known, *sides))
         self._changed = Pile(np.int64)
@@ -270,7 +337,7 @@ class Program(Linear):
         if status == _MODEL.kInfeasible:
             return self._no_value(Status.INFEASIBLE, self._worst, gap_allowed)
         stopped = status != _MODEL.kOptimal
-        bound = self._highs.getInfo().mip_dual_bound if integral else -self._worst
+        bound = self._sign * self._highs.getInfo().mip_dual_bound if integral else -self._worst
         if solution is None:
             return self._no_value(Status.UNKNOWN, bound, gap_allowed)
         objective = float(self._gain.all @ solution.value)
@@ -332,7 +399,7 @@ class Program(Linear):
         _limit(highs, end - time.monotonic(), integral=bool(self._as_integer.any()))
         highs.run()
         status = highs.getModelStatus()
-        self._ok(highs.changeColsCost(everything.size, everything, self._gain.all))
+        self._ok(highs.changeColsCost(everything.size, everything, self._sign * self._gain.all))
         return _MODEL.kUnbounded if status == _MODEL.kOptimal else status
 
     def _solution(self, status: Any, integral: bool) -> Solution | None:
@@ -344,7 +411,8 @@ class Program(Linear):
         found = highs.getSolution()
         dual, reduced = np.zeros(self._n_rows), np.zeros(self._n_columns)
         if not integral and found.dual_valid:
-            dual, reduced = np.array(found.row_dual), np.array(found.col_dual)
+            dual = self._sign * np.array(found.row_dual)
+            reduced = self._sign * np.array(found.col_dual)
         value = np.array(found.col_value)
         return Solution(value=_read_only(value), dual=_read_only(dual), reduced=_read_only(reduced))
 
