@@ -2,23 +2,37 @@
 
 import shlex
 import sys
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import click
 
-from ainalym.door import Door, Ticker, say_plan, say_result
+from ainalym.door import Door, Ticker, say_explained, say_plan, say_result
+
+NO_PLAN = {"infeasible": 1, "unknown": 3}
+"""The exit code when there is no plan, by why."""
 
 MACHINE = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 QUIET = click.option("--quiet", is_flag=True, help="Print nothing but faults.")
-NO_PLAN = {"infeasible": 1, "unknown": 3}
-SCENARIO = click.option("--scenario", default="", metavar="NAME", help="Apply named differences.")
+SCENARIO = click.option(
+    "--scenario",
+    default="",
+    metavar="NAME",
+    help="Apply the city's differences of this name (`ainalym city list` shows the examples').",
+)
+SEED = click.option(
+    "--seed", default=0, show_default=True, help="Of the search's chances; any whole number."
+)
 
 
 class Amount(click.ParamType):
     """An amount of money in major units: 210000000, 210e6 or 210_000_000."""
 
     name = "amount"
+
+    def __init__(self, *, above_zero: bool = False) -> None:
+        self.above_zero = above_zero
 
     def convert(self, value: object, param: object, ctx: object) -> int:
         """Read an amount into minor units."""
@@ -28,6 +42,8 @@ class Amount(click.ParamType):
             self.fail(f"{value!r} is not an amount; write it in digits, such as 210000000")
         if not amount.is_finite() or amount != amount.to_integral_value():
             self.fail(f"{value!r} is finer than a hundredth")
+        if self.above_zero and amount <= 0:
+            self.fail(f"{value!r} is not above 0; give the money that is added")
         return int(amount)
 
 
@@ -46,6 +62,42 @@ class Share(click.ParamType):
         if not 0 <= share < 1:
             self.fail(f"{value!r} is not between 0 and 1; write 0.02 or 2%")
         return share
+
+
+class Seconds(click.ParamType):
+    """Seconds of wall time, above 0."""
+
+    name = "seconds"
+
+    def convert(self, value: object, param: object, ctx: object) -> float:
+        """Read seconds."""
+        try:
+            seconds_s = float(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a number; give seconds, such as 60")
+        if not 0 < seconds_s < 1e6:
+            self.fail(f"{value!r} is not a time; give seconds above 0, at most a million")
+        return seconds_s
+
+
+def limit(help_: str) -> Callable:
+    """Make the option that says how long to search."""
+    return click.option(
+        "--limit",
+        "limit_s",
+        type=Seconds(),
+        default="45",
+        show_default=True,
+        metavar="SECONDS",
+        help=help_,
+    )
+
+
+def gap(default: str, help_: str) -> Callable:
+    """Make the option that says how close to the best possible is close enough."""
+    return click.option(
+        "--gap", "gap_allowed", type=Share(), default=default, show_default=True, help=help_
+    )
 
 
 def main(args: list[str] | None = None) -> None:
@@ -72,6 +124,17 @@ def ainalym() -> None:
 
     CITY is a city folder, or the name of a shipped example (`ainalym city list`).
 
+    \b
+    Begin with
+      ainalym city copy toy mycity       tables to edit in a spreadsheet
+      ainalym city check mycity          every fault: file, row, value and remedy
+      ainalym plan mycity -o out         the plan and its report, out/report.html
+      ainalym explain out --site A       what it costs to do without a site
+
+    Money is in major units of the city's currency (tenge, not tiyn), masses are in tonnes, times in
+    seconds. Every command takes --json, which prints one object on standard output; progress and
+    faults go to standard error.
+
     Exit codes: 0 done, 1 the answer is no, 2 faults in the input, 3 something outside failed, 70
     a fault of ainalym itself.
     """
@@ -88,7 +151,13 @@ def city() -> None:
 @MACHINE
 @QUIET
 def check(folder: str, scenario: str, as_json: bool, quiet: bool) -> int:
-    """Check a city folder and all its scenarios, and tell every fault at once."""
+    """Check a city folder and all its scenarios, and tell every fault at once.
+
+    \b
+    Examples:
+      ainalym city check mycity
+      ainalym city check almaty --scenario prices-low --json
+    """
     from ainalym.study import check_city, find_city
 
     found = check_city(find_city(folder), scenario)
@@ -127,7 +196,12 @@ def list_(as_json: bool) -> int:
 @MACHINE
 @QUIET
 def copy(name: str, out: Path, as_json: bool, quiet: bool) -> int:
-    """Copy a city with its scenarios into the new folder OUT, to be edited there."""
+    """Copy a city with its scenarios into the new folder OUT, to be edited there.
+
+    \b
+    Example:
+      ainalym city copy almaty mycity
+    """
     from ainalym.study import copy_city
 
     copy_city(name, out)
@@ -142,19 +216,29 @@ def copy(name: str, out: Path, as_json: bool, quiet: bool) -> int:
     "--districts",
     required=True,
     type=click.Path(path_type=Path),
-    help="GeoJSON of district polygons with names.",
+    help="GeoJSON of district polygons with names, in degrees.",
 )
 @click.option(
     "--residents",
     required=True,
     type=click.Path(path_type=Path),
-    help="CSV with columns district,residents.",
+    help="CSV with columns district,residents: official head counts.",
 )
-@click.option("--template", default="", metavar="CITY", help="Gives prices, processes, plants.")
-@click.option("--name", default="", help="Of the city.")
-@click.option("--blocks", default=3000, show_default=True, help="Blocks to make at least.")
-@click.option("--points", default=400, show_default=True, help="Candidate points to offer.")
-@click.option("--stations", default=12, show_default=True, help="Candidate stations to offer.")
+@click.option(
+    "--template",
+    default="",
+    metavar="CITY",
+    help="Gives what no map tells: programme, prices, processes, plants. The shipped almaty if "
+    "left out.",
+)
+@click.option("--name", default="", help="Of the city; that of the extract if left out.")
+@click.option("--blocks", default=3000, show_default=True, help="How many blocks to make at least.")
+@click.option(
+    "--points", default=400, show_default=True, help="How many candidate points to offer."
+)
+@click.option(
+    "--stations", default=12, show_default=True, help="How many candidate stations to offer."
+)
 @MACHINE
 @QUIET
 def from_osm(
@@ -167,7 +251,12 @@ def from_osm(
     quiet: bool,
     **wanted: object,
 ) -> int:
-    """Make the city folder OUT from an OpenStreetMap extract and a head count."""
+    """Make the city folder OUT from an OpenStreetMap extract and a head count.
+
+    \b
+    Example:
+      ainalym city from-osm almaty.osm.pbf mycity --districts d.geojson --residents r.csv
+    """
     from ainalym.study import city_from_osm
 
     with Ticker(quiet=quiet or as_json) as watch:
@@ -196,22 +285,25 @@ def from_osm(
     "-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder to write."
 )
 @SCENARIO
-@click.option("--budget", "budget_minor", type=Amount(), help="All money for investment together.")
-@click.option("--stations", type=int, help="How many stations to open.")
-@click.option("--years", type=int, help="How many years to plan.")
-@click.option("--objective", default="", metavar="WORD", help="value, cost, tonnes or emissions.")
-@click.option("--seed", default=0, show_default=True, help="Of the search's chances.")
 @click.option(
-    "--limit", "limit_s", default=45.0, show_default=True, metavar="SECONDS", help="To search."
+    "--budget",
+    "budget_minor",
+    type=Amount(),
+    help="All money for investment together, in major units (210e6 is 210 million); spread over "
+    "sources and years as the city's.",
 )
+@click.option("--stations", type=int, help="How many sorting stations to open.")
+@click.option("--years", type=int, help="How many years to plan, 1 to 50.")
 @click.option(
-    "--gap",
-    "gap_allowed",
-    type=Share(),
-    default="0.5%",
-    show_default=True,
-    help="Stop when this close to the best possible.",
+    "--objective",
+    default="",
+    metavar="WORD",
+    help="What to make as good as possible: value (net present, money), cost (under the recovery "
+    "target, money), tonnes (sold) or emissions (t CO2e).",
 )
+@SEED
+@limit("How long to search.")
+@gap("0.5%", "Stop when proven this close to the best possible; 0 searches for the very best.")
 @MACHINE
 @QUIET
 @click.pass_obj
@@ -220,12 +312,17 @@ def plan(
 ) -> int:
     """Plan CITY and write the plan, its tables, its map and a report into the folder OUT.
 
-    Ctrl-C while it searches writes the best plan so far.
+    While it searches, standard error says how long, the best plan's worth, the bound that no plan
+    can beat, and the gap between them. Ctrl-C then writes the best plan so far.
+
+    \b
+    Examples:
+      ainalym plan almaty -o out/almaty
+      ainalym plan mycity -o out --stations 3 --budget 210e6 --years 8 --limit 300 --gap 2%
+      ainalym plan almaty -o out/low --scenario prices-low --objective tonnes --json
     """
     from ainalym.study import plan_city
 
-    if not 0 < limit_s < 1e6:
-        raise click.UsageError(f"--limit is {limit_s:g}; give seconds above 0")
     with Ticker(quiet=quiet or as_json) as watch:
         study = plan_city(name, out, seconds=limit_s, command=command, watch=watch, **wishes)
     told = study.summary
@@ -241,7 +338,14 @@ def plan(
 @MACHINE
 @QUIET
 def report(out: Path, as_json: bool, quiet: bool) -> int:
-    """Make the report of an earlier plan again, from the folder OUT that `plan` wrote."""
+    """Make the report of an earlier plan again, from the folder OUT that `plan` wrote.
+
+    Every figure is recomputed from the plan itself.
+
+    \b
+    Example:
+      ainalym report out/almaty
+    """
     from ainalym.study import report_again
 
     with Ticker(quiet=quiet or as_json) as watch:
@@ -252,3 +356,77 @@ def report(out: Path, as_json: bool, quiet: bool) -> int:
 def _show(told: dict, out: Path, *, as_json: bool, quiet: bool) -> int:
     said = f"{say_plan(told)}\nreport: {out / 'report.html'}"
     return say_result(told, said, as_json=as_json, quiet=quiet)
+
+
+@ainalym.command(short_help="Say why not this site, what more money brings, what else comes close.")
+@click.argument("name", metavar="CITY_OR_OUT")
+@click.option(
+    "--site",
+    "sites",
+    multiple=True,
+    metavar="ID",
+    help="What does it cost to open this point or station, if the plan leaves it closed, or to do "
+    "without it, if the plan opens it? May be given several times.",
+)
+@click.option(
+    "--budget-more",
+    "more_minor",
+    type=Amount(above_zero=True),
+    help="What would so much more to invest bring? In major units, spread as the budget is.",
+)
+@click.option(
+    "--alternatives",
+    "many",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Which K plans with other stations come closest? Takes about K searches for each station.",
+)
+@click.option(
+    "--within",
+    "within_share",
+    type=Share(),
+    default="1%",
+    show_default=True,
+    help="How much worse than the plan alternatives may be.",
+)
+@SCENARIO
+@SEED
+@limit("How long each search may take.")
+@gap("0.1%", "Stop each search when proven this close to the best possible.")
+@MACHINE
+@QUIET
+def explain(
+    name: str,
+    limit_s: float,
+    more_minor: int | None,
+    many: int | None,
+    as_json: bool,
+    quiet: bool,
+    **wishes: object,
+) -> int:
+    """Answer questions about a plan: why not this site, what would more money bring, what else?
+
+    CITY_OR_OUT is a folder that `plan` wrote, or a city, which is planned first. For each question
+    the city is changed in that one respect and planned again. Costs are differences between the
+    best plans there are, as exact as the proven bounds of both; what they leave open is said to be
+    open. If there can be no plan, the rules that clash are the answer.
+
+    \b
+    Examples:
+      ainalym explain out/almaty --site S7 --site P12
+      ainalym explain out/almaty --budget-more 1000000 --limit 120
+      ainalym explain toy --alternatives 3 --within 20% --json
+    """
+    from ainalym.study import explain as explain_city
+
+    wishes["sites"] = tuple(dict.fromkeys(wishes["sites"]))
+    with Ticker(quiet=quiet or as_json) as watch:
+        found = explain_city(
+            name, seconds=limit_s, more_minor=more_minor or 0, many=many or 0, watch=watch, **wishes
+        )
+    told = found.summary
+    outcome = found.study.outcome
+    code = 0 if outcome.plan is not None else NO_PLAN[outcome.status]
+    if code or not quiet or as_json:
+        say_result(told, say_explained(told), as_json=as_json)
+    return code

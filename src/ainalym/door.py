@@ -247,3 +247,111 @@ def say_proof(told: dict) -> str:
         f"{told['status']}: {told['goal']} {say_worth(told['objective'], told['unit'])}; "
         f"the best possible is {best} (gap {gap}); {told['seconds_s']:.0f} s"
     )
+
+
+def say_explained(told: dict) -> str:
+    """Say in sentences what was asked about a plan, and what the answers are.
+
+    Parameters
+    ----------
+    told
+        The summary of the answers.
+    """
+    plan = told["plan"]
+    if "points" not in plan:
+        return say_none(plan)
+    lines = [say_proof(plan)]
+    for one in told["sites"]:
+        name = f"{one['site']} ({one['name']})" if one["name"] else one["site"]
+        here, does = ("open", "Closing") if one["is_open"] else ("not open", "Opening")
+        lines.append(f"{name} is {here} in the plan. {does} it {_effect(one, plan)}")
+    if "money" in told:
+        more = say_worth(told["money"]["more"], plan["currency"])
+        lines.append(f"{more} more to invest {_effect(told['money'], plan)}")
+    if "alternatives" in told:
+        lines += _say_alternatives(told["alternatives"], plan)
+    if told["unanswered"]:
+        lines.append(f"interrupted; not answered: {', '.join(told['unanswered'])}")
+    return "\n".join([*lines, *_bettered(told)])
+
+
+def _say_alternatives(told: dict, plan: dict) -> list[str]:
+    within = f"within {100 * told['within']:.3g} % of the plan"
+    lines = [f"Other stations {within}:"] if told["found"] else []
+    for k, one in enumerate(told["found"], 1):
+        lines.append(f"  {k}. {', '.join(one['stations']) or 'none'}: {_effect(one, plan)}")
+    choice = f"{'further' if told['found'] else 'other'} choice of stations"
+    if told["rest"] is None and told["is_complete"]:
+        return [*lines, f"There is no {choice}."]
+    side = "more" if plan["sense"] == "max" else "less"
+    if told["rest"] is None:
+        return [*lines, f"A {choice} may come {within}; nothing is proved of it."]
+    limit = f"none reaches {side} than {say_worth(told['rest'], plan['unit'])}"
+    if told["is_complete"]:
+        return [*lines, f"No {choice} comes {within}: {limit}."]
+    return [*lines, f"A {choice} may come {within}; it is proved only that {limit}."]
+
+
+def _effect(one: dict, plan: dict) -> str:
+    """Say what a change does, no surer than the bounds of both plans are."""
+    if one["status"] == "infeasible":
+        return f"cannot be: these rules would have to hold together: {', '.join(one['clash'])}."
+    least, most, unit = one["better_least"], one["better_most"], plan["unit"]
+    moves = _moves(one)
+    small = CLOSED * max(1.0, abs(plan["objective"]))
+    if None not in (least, most) and max(abs(least), abs(most)) <= small:
+        return f"changes nothing in the plan's worth{moves}."
+    if one["is_told_apart"]:
+        is_gain = least is not None and least > 0
+        near, far = (least, most) if is_gain else (most, least)
+        return f"{'gains' if is_gain else 'costs'} {_between(near, far, plan)}{moves}."
+    if most is not None and most <= small:
+        far = "an unknown amount" if least is None else say_worth(-least, unit)
+        said = f"costs at most {far}"
+    elif least is not None and least >= -small:
+        far = "an unknown amount" if most is None else say_worth(most, unit)
+        said = f"gains at most {far}"
+    else:
+        worse = "an unknown amount" if least is None else say_worth(-least, unit)
+        better = "an unknown amount" if most is None else say_worth(most, unit)
+        said = f"costs at most {worse} or gains at most {better}"
+    return f"{said}: not told apart from the plan by the proven gap{moves}."
+
+
+def _between(near: float, far: float | None, plan: dict) -> str:
+    """Say an amount that lies between two, with its share of the plan's worth."""
+    unit, scale = plan["unit"], max(abs(plan["objective"]), 1e-12)
+    low = say_worth(abs(near), unit)
+    if far is None:
+        return f"at least {low} ({say_share(abs(near) / scale)})"
+    high = say_worth(abs(far), unit)
+    if low == high:
+        return f"{low} ({say_share(abs(near) / scale)})"
+    shares = f"{say_share(abs(near) / scale)} to {say_share(abs(far) / scale)}"
+    return f"between {low} and {high} ({shares})"
+
+
+def _moves(one: dict) -> str:
+    if one["status"] == "unknown":
+        return "; no such plan was found in time"
+    said = [f"{word} {', '.join(one[word])}" for word in ("opens", "closes") if one[word]]
+    return f"; the best plan found then {' and '.join(said)}" if said else ""
+
+
+def _bettered(told: dict) -> list[str]:
+    """Say when a question turned up a plan that beats the one explained."""
+    plan = told["plan"]
+    sign = 1 if plan["sense"] == "max" else -1
+    narrower = [*told["sites"], *told.get("alternatives", {}).get("found", [])]
+    reached = [
+        sign * one["objective"]
+        for one in narrower
+        if one["better_most"] == 0 and one["objective"] is not None
+    ]
+    best = max(reached, default=sign * plan["objective"])
+    if best <= sign * plan["objective"] + CLOSED * abs(plan["objective"]):
+        return []
+    found = say_worth(sign * best, plan["unit"])
+    return [
+        f"The plan can be bettered: {found} was found on the way. Plan again with a longer --limit."
+    ]
