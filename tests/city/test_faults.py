@@ -78,6 +78,10 @@ CASES = {
         [("gate.csv", "plastic,12", "plastic,12,5")],
         ["gate.csv row 3: has 3 cells, the header has 2 (a decimal comma? write 12.5)"],
     ),
+    "a bare decimal comma before an empty cell": (
+        [("offers.csv", "dump,rest,-500,", "dump,rest,-500,5,")],
+        ["offers.csv row 4: has 5 cells, the header has 4 (a decimal comma? write -500.5)"],
+    ),
     "a quoted decimal comma": (
         [("gate.csv", "plastic,12", 'plastic,"0,5"')],
         [

@@ -89,6 +89,15 @@ def test_a_folder_that_is_not_there_is_said(tmp_path):
     assert faults_of(tmp_path / "y") == [says]
 
 
+@pytest.mark.parametrize("name", ["offers.csv", "steps.csv", "blocks.csv"])
+def test_a_comma_after_every_row_does_no_harm(folder, name):
+    before = read(folder)
+    path = folder / name
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([header, *(f"{row}," for row in rows)]) + "\n")
+    assert read(folder) == before
+
+
 def test_a_row_number_is_the_one_a_spreadsheet_shows(folder):
     broken(folder, "sites.csv", "\np.2", "\n\n,,,,,,,,,,,,\np.2")
     broken(folder, "sites.csv", "Kiosk", '"Kiosk\non two lines"')

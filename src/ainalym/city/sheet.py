@@ -192,9 +192,14 @@ def _fill(sheet: Sheet, header: list[str], numbered: list, file: str, tell: Tell
     """Lay the rows of the file into the sheet's columns."""
     width = len(header)
     kept = []
+    # Empty cells at the end do no harm, unless `0,5` for `0.5` pushed one there: then it is this
+    # row's alone, and stands where a cell may be empty.
+    optional = {column.name for column in sheet.columns if column.empty is not None}
+    is_even = len({len(row) for _, row in numbered}) == 1 or header[-1] not in optional
     for number, row in numbered:
         if len(row) != width:
-            if any(cell.strip() for cell in row[width:]) or len(row) < width:
+            pushed = len(row) == width + 1 and not is_even and _broken_decimal(row)
+            if any(cell.strip() for cell in row[width:]) or len(row) < width or pushed:
                 sheet.torn.add(len(kept))
                 mend = "put one cell under each column"
                 if len(row) > width and (comma := _broken_decimal(row)):
