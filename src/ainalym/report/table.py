@@ -152,7 +152,8 @@ def _row(table: Table, row: tuple[object, ...], *, is_sum: bool) -> Markup:
 def _cell(value: object) -> object:
     if isinstance(value, float):
         # Ten figures are finer than any scale, and keep tables readable and reproducible.
-        return f"{value:.10g}" if isfinite(value) else ""
+        # Minus nothing is nothing.
+        return f"{value + 0.0:.10g}" if isfinite(value) else ""
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t"):
         # A spreadsheet would run such text as a formula.
         return f"'{value}"
