@@ -42,6 +42,15 @@ def test_pages_of_the_examples_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_the_page_of_an_example_names_its_scenarios(name: str) -> None:
+    page = (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert re.findall(r"`([\w-]+)`", " ".join(row.split("|")[1] for row in rows)) == [
+        *scenarios(EXAMPLES / name)
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_examples_and_their_scenarios_read_without_faults(name: str) -> None:
     folder = EXAMPLES / name
     base = read(folder)
