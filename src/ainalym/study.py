@@ -208,7 +208,7 @@ def city_from_osm(
     watch = watch or Silent()
     watch.step("reading the extract")
     terms = read(find_city(template)) if template else None
-    cities = from_osm(extract, districts, residents, template=terms, **wanted)
+    cities = from_osm(extract, districts, residents, template=terms, progress=watch.note, **wanted)
     watch.step("writing the city")
     write_osm_city(cities, out)
     return next(iter(cities.values()))

@@ -19,7 +19,7 @@ from ainalym.city.extract import Extract, Spot
 from ainalym.city.people import BLEND, FLOORS, ROADS, settle
 from ainalym.city.read import read, scenarios
 from ainalym.city.refit import Found, refit
-from ainalym.city.roads import EARTH_M, straight_m
+from ainalym.city.roads import EARTH_M, Progress, straight_m
 from ainalym.city.tables import WASTE_SUFFIX
 from ainalym.city.tags import (
     HOME_STREETS,
@@ -52,6 +52,12 @@ SCENARIOS = {
 }
 PBF_MARK = b"\n\x09OSMHeader"
 
+READ_SHARE = 0.7
+"""Share of the whole work that reading takes, as measured on Almaty."""
+
+TELL_EVERY = 20_000
+"""After how many objects of the extract it is told how far the reading is."""
+
 Box = tuple[float, float, float, float]
 
 
@@ -66,6 +72,7 @@ def from_osm(
     stations: int = 12,
     speeds: Mapping[str, float] | None = None,
     name: str = "",
+    progress: Progress | None = None,
 ) -> dict[str, City]:
     """Make a city out of an OpenStreetMap extract, its districts and a head count.
 
@@ -92,6 +99,9 @@ def from_osm(
         Lorry speed by class of road, km/h; classes left out keep their default.
     name
         Of the city; that of the extract's file if empty.
+    progress
+        Called with what is being done and the share of the whole that is done, 0 to 1. Reading
+        moves by the kinds of object in the file, as their number is not known beforehand.
 
     Raises
     ------
@@ -108,11 +118,15 @@ def from_osm(
     # A city's tables take no time to check; a damaged extract should be told along with them.
     refuse([*_faults_of_file(extract), *faults_of_districts(districts, residents)])
     outlines = read_districts(districts, residents)
-    read_in = read_extract(extract, outlines.box(MARGIN_DEGREES), speeds=speeds)
+    box = outlines.box(MARGIN_DEGREES)
+    read_in = read_extract(extract, box, speeds=speeds, progress=progress)
     refuse(_faults_of_overlap(read_in, outlines))
     if template is None:
         template = read(Path(__file__).parent / "examples" / "almaty")
+    tell = progress or _silent
+    tell("spreading the residents", READ_SHARE)
     settled = settle(outlines, read_in, blocks)
+    tell("choosing candidates", 0.9)
     found = Found(
         districts=outlines,
         extract=read_in,
@@ -122,7 +136,9 @@ def from_osm(
         wanted=(points, stations),
         pace=SPEED_KM_PER_H | dict(speeds or {}),
     )
-    return refit(template, found, name=name or extract.name.split(".")[0])
+    cities = refit(template, found, name=name or extract.name.split(".")[0])
+    tell("made of the extract", 1.0)
+    return cities
 
 
 def write_osm_city(cities: Mapping[str, City], folder: Path) -> None:
@@ -192,7 +208,17 @@ def _faults_of_overlap(extract: Extract, districts: Districts) -> Iterator[Issue
         yield Issue(extract.file, fault, "give an extract and districts of the same city")
 
 
-def read_extract(path: Path, box: Box, *, speeds: Mapping[str, float] | None = None) -> Extract:
+def _silent(said: str, share: float) -> None:
+    """Hear how far it is, and keep quiet."""
+
+
+def read_extract(
+    path: Path,
+    box: Box,
+    *,
+    speeds: Mapping[str, float] | None = None,
+    progress: Progress | None = None,
+) -> Extract:
     """Read what a recycling plan can use from an extract in PBF form.
 
     Ways cut by the extract's edge are used as far as they go. An extract of a whole country is
@@ -206,6 +232,8 @@ def read_extract(path: Path, box: Box, *, speeds: Mapping[str, float] | None = N
         West, south, east and north of what to keep, degrees.
     speeds
         Lorry speed by class of road, km/h; classes left out keep their default.
+    progress
+        As for `from_osm`.
 
     Raises
     ------
@@ -218,9 +246,16 @@ def read_extract(path: Path, box: Box, *, speeds: Mapping[str, float] | None = N
     pace = SPEED_KM_PER_H | dict(speeds or {})
     found = _Found(box, pace)
     wanted = osmium.filter.KeyFilter(*KEYS)
+    tell = progress or _silent
+    tell("reading the extract", 0.0)
+    kinds = 0  # nodes come first, then ways, then the areas made of them
     try:
-        for thing in osmium.FileProcessor(path).with_areas(wanted).with_filter(wanted):
+        things = osmium.FileProcessor(path).with_areas(wanted).with_filter(wanted)
+        for count, thing in enumerate(things):
             found.add(thing)
+            if count % TELL_EVERY == 0:
+                kinds = max(kinds, 0 if thing.is_node() else 1 if thing.is_way() else 2)
+                tell(f"reading the extract, {count:,} objects", READ_SHARE * kinds / 3)
     except (RuntimeError, UnicodeDecodeError) as error:
         mend = "fetch it again, or write it anew with `osmium cat`"
         refuse([Issue(path.name, f"the file is damaged or cut short: {error}", mend)])
