@@ -191,13 +191,39 @@ def test_street_corners_stand_in_where_no_business_is_mapped(town):
     city = made(town, points=4)["blend"]
     corner = [k for k in city.sites.rows(SiteKind.POINT) if city.sites.name[k] == "street corner"]
     corners = len(corner)
-    assert 1 <= corners <= 2  # half at most, while there are businesses
+    # A third of the residents has no business within 400 m, the longest walk of the template.
+    assert corners == 1
     kiosks_m = straight_m(
         city.sites.lon[corner][:, None], city.sites.lat[corner][:, None], *at(410, 310)
     )
-    assert np.all(kiosks_m > 500)
+    assert np.all(kiosks_m > 400)
     notes = {a.name: a for a in city.assumptions}
-    assert notes["candidate points at street corners"].value == str(corners)
+    note = notes["candidate points at street corners"]
+    assert note.value == str(corners)
+    assert "no business is mapped within 400 m of them" in note.source
+
+
+def test_businesses_come_first_and_corners_only_for_those_out_of_reach(town):
+    programme = a_template().programme
+    far = replace(programme, walk=replace(programme.walk, limit_m=5000))
+    city = made(town, points=4, template=replace(a_template(), programme=far))["blend"]
+    names = [city.sites.name[k] for k in city.sites.rows(SiteKind.POINT)]
+    # Nobody lives further than a kilometre, the longest walk that counts, from every kiosk.
+    assert "street corner" not in names
+    assert len(names) == 4
+
+
+def test_progress_grows_to_the_whole(town, monkeypatch):
+    monkeypatch.setattr("ainalym.city.osm.TELL_EVERY", 1)
+    told = []
+    made(town, progress=lambda said, share: told.append((said, share)))
+    shares = [share for _, share in told]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.0, 1.0)
+    said = [said for said, _ in told]
+    assert said[0] == "reading the extract"
+    assert "choosing candidates" in said
+    assert len(told) > 50
 
 
 def test_every_candidate_is_reachable_and_residents_walk_there(town):

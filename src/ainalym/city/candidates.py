@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Sequence
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,14 +33,26 @@ OUTSIDE_DEGREES = 0.02
 """Plots up to about 2 km outside the districts are offered for stations."""
 
 
+def walked_m(limit_m: float) -> float:
+    """Tell how far a walk to a premise may be before a street corner stands in for it.
+
+    Parameters
+    ----------
+    limit_m
+        Nobody walks further than this, metres.
+    """
+    return min(limit_m, SPREAD_M)
+
+
 def choose_points(
     districts: Districts, extract: Extract, settled: Settled, wanted: int, reach_m: float
 ) -> list[Spot]:
     """Choose premises where points could stand, spread so that most residents are near one.
 
     Greedy: each next one saves residents the longest way to the nearest chosen, counted up to
-    `reach_m`. Where no premise is within 500 m, street corners stand in for one; they make up
-    half of the points at most, unless premises run out. Every point is within 500 m of a road.
+    `reach_m`. Street corners stand in only where no premise is within walking distance, and make
+    up no greater share of the points than the residents there are of all, unless premises run
+    out. Every point is within 500 m of a road.
 
     Parameters
     ----------
@@ -58,11 +71,13 @@ def choose_points(
     pool = [s for s in extract.premises if s.rank < CORNER_RANK]
     pool = _inside(pool, districts)
     pool = _on_road(pool, extract)
-    corners_at_most = max(wanted // 2, wanted - len(pool))
-    pool += _corners(pool, districts, extract)
+    reach_m = walked_m(reach_m)
+    far = _far_share(pool, settled, reach_m)
+    corners_at_most = max(ceil(far * wanted), wanted - len(pool))
+    pool += _corners(pool, districts, extract, reach_m)
     pool.sort(key=lambda s: (s.rank, s.id))
     unique = list({(s.lon, s.lat): s for s in reversed(pool)}.values())[::-1]
-    chosen = _greedy(unique, settled, wanted, corners_at_most, min(reach_m, SPREAD_M))
+    chosen = _greedy(unique, settled, wanted, corners_at_most, reach_m)
     return sorted(chosen, key=lambda s: (s.rank, s.id))
 
 
@@ -116,7 +131,20 @@ def _on_road(spots: list[Spot], extract: Extract) -> list[Spot]:
     return [s for s, gap in zip(spots, gap_m, strict=True) if gap <= REACH_M]
 
 
-def _corners(premises: list[Spot], districts: Districts, extract: Extract) -> list[Spot]:
+def _far_share(premises: list[Spot], settled: Settled, reach_m: float) -> float:
+    """Tell which share of the residents has no premise within walking distance."""
+    people = settled.residents[BLEND]
+    if not premises or not people.sum() > 0:
+        return 1.0
+    middle_lat = float(np.median(settled.lat))
+    homes = flat_m(settled.lon, settled.lat, middle_lat)
+    far = cKDTree(_plane(premises, middle_lat)).query(homes)[0] > reach_m
+    return float(people[far].sum() / people.sum())
+
+
+def _corners(
+    premises: list[Spot], districts: Districts, extract: Extract, reach_m: float
+) -> list[Spot]:
     """Offer street corners where no premise is near, at most one in each square."""
     roads = extract.roads
     rows = joined_nodes(roads)
@@ -124,7 +152,7 @@ def _corners(premises: list[Spot], districts: Districts, extract: Extract) -> li
     middle_lat = float(np.median(roads.lat))
     plane = flat_m(roads.lon[rows], roads.lat[rows], middle_lat)
     if premises:
-        far = cKDTree(_plane(premises, middle_lat)).query(plane)[0] > REACH_M
+        far = cKDTree(_plane(premises, middle_lat)).query(plane)[0] > reach_m
         rows, plane = rows[far], plane[far]
     order = np.argsort(extract.node_id[rows])
     rows, square = rows[order], np.floor(plane[order] / CORNER_CELL_M).astype(np.int64)

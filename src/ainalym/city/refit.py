@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ainalym.city.candidates import CORNER
+from ainalym.city.candidates import CORNER, walked_m
 from ainalym.city.districts import Districts
 from ainalym.city.extract import Extract, Spot
 from ainalym.city.people import BLEND, Settled
@@ -217,7 +217,8 @@ def _notes(template: City, found: Found) -> Iterator[Assumption]:
         source = f"{extract.file}: {said}{fewer}; nobody was asked, costs are {template.name}'s"
         yield _note(f"candidate {kind}s", str(len(spots)), source, year, "sites")
     if corners := sum(spot.what == CORNER for spot in found.points):
-        source = f"{extract.file}: no business is mapped within {REACH_M:.0f} m of them"
+        reach_m = walked_m(template.programme.walk.limit_m)
+        source = f"{extract.file}: no business is mapped within {reach_m:.0f} m of them"
         yield _note("candidate points at street corners", str(corners), source, year, "sites")
     yield from _notes_of_reach(found, people)
     for kind, speed in found.pace.items():
