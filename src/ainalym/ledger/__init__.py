@@ -1,0 +1,70 @@
+"""What did happen: the book of every gram and every coin.
+
+    with open_book("book.sqlite") as book:             # or postgresql://...
+        receipt = post(book, [Ticket(id=new_id(), site="CP017", event_ms=now_ms(), actor="aigul",
+                                     material="pet", gross_g=12_400, tare_g=400,
+                                     price_minor_per_kg=5_000, paid_minor=60_000,
+                                     scale="S-17", series="CP017-A", number=1)])[0]
+        stock(book, "CP017")                           # {"pet": 12000}
+
+Nouns (`ainalym.model.deed`, `ainalym.model.entry`). A *deed* is what somebody says happened; the
+teller's device names it (`new_id`), so telling it twice records it once:
+
+    Ticket     a keeper weighs and pays             Sale      mass leaves the book for money
+    Dispatch   a load leaves for another site       Count     a stock-take
+    Arrival    a load under way is weighed in       Payment   money between accounts of a site
+    Change     a process: weighed outputs           Reversal  an entry is taken back whole
+    Rule       scale, process, custody, tolerance   Close     a period is sealed for good
+
+`read_deed(dict)` makes a deed of parsed JSON and `deed.told` is that dict again. Grams and minor
+money are whole numbers, moments are milliseconds since 1970 UTC (`ms(datetime)`, `moment(ms)`).
+
+Verbs, all of which may be called from any thread:
+
+    open_book(where)                   a SQLite path, postgresql://... or a connection -> Book
+    post(book, deeds)                  -> [Receipt(id, seq, recorded_ms, lots, hash, repeated)]
+    balances(book, ...)                {Account: grams or minor}, as of and as known at a moment
+    stock(book, site, ...)             {material: grams}
+    lots(book, site=, material=, to=)  [Lot], oldest first; `to` for loads under way to a site
+    lot(book, number), entry(book, id or seq), entries(book, site=, kind=, after=, most=, ...)
+    rules(book, about)                 {name: terms} in force
+    trace(book, lot)                   Path back to the tickets: ends_g, links, share("recycled")
+    follow(book, lot)                  Path on to where the grams are now, or left
+    verify(book)                       Verdict: everything derived anew; faults in words
+
+Errors: `InputError` (a deed has faults, all listed), `ConflictError` (the same id with another
+body; not enough in stock; a rule, a tolerance or a closed period is against it), `NotFoundError`
+(no such lot or entry), `OutsideError` (the database failed). A refused post records nothing.
+"""
+
+from collections.abc import Sequence
+
+from ainalym.ledger.ask import balances, entries, entry, lot, lots, rules, stock
+from ainalym.ledger.book import Book, open_book
+from ainalym.ledger.provenance import Path, follow, trace
+from ainalym.ledger.verify import Verdict, verify
+from ainalym.model.deed import Deed
+from ainalym.model.entry import Receipt
+
+__all__ = [
+    "Book",
+    "Path",
+    "Verdict",
+    "balances",
+    "entries",
+    "entry",
+    "follow",
+    "lot",
+    "lots",
+    "open_book",
+    "post",
+    "rules",
+    "stock",
+    "trace",
+    "verify",
+]
+
+
+def post(book: Book, deeds: Sequence[Deed]) -> list[Receipt]:
+    """Record deeds together, as `Book.post` does."""
+    return book.post(deeds)

@@ -1,0 +1,206 @@
+"""The book: opened once, read by many threads, written by one."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from ainalym.errors import ConflictError, law
+from ainalym.ledger.store import SERVER, Lock, Store, connect, create, tables
+from ainalym.ledger.writer import Request, Writer
+from ainalym.model.deed import Deed
+from ainalym.model.entry import Receipt, now_ms
+
+AT_ONCE = 500
+"""Requests in one commit at most, so that nobody waits for long."""
+
+
+class Book:
+    """A book of entries: everything that happened, in order, for good.
+
+    Made by `open_book`; closed by `close` or at the end of a `with` block. Any number of threads
+    may post and read at the same time.
+    """
+
+    def __init__(
+        self,
+        where: str | Path | Any,
+        *,
+        clock: Callable[[], int] = now_ms,
+        read_only: bool = False,
+    ) -> None:
+        self._where = where
+        self._handed = Store(where) if not isinstance(where, str | Path) else None
+        self._local = threading.local()
+        self._readers: list[Store] = []
+        self._turn = threading.RLock()
+        self._queue: SimpleQueue[tuple[Request, threading.Event] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._lock: Lock | None = None
+        self._writer: Writer | None = None
+        self._closed = False
+        self.commits = 0
+        store = self._handed or connect(where, new=not read_only)
+        try:
+            if not read_only:
+                if self._handed is None and not SERVER.match(str(where)):
+                    self._lock = Lock(Path(where))
+                if not tables(store):
+                    create(store)
+                self._writer = Writer(store, clock)
+        except BaseException:
+            if self._handed is None:
+                store.close()
+            raise
+        self._store = store
+
+    def __enter__(self) -> "Book":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let what waits be written, then let go of the database."""
+        with self._turn:
+            if self._closed:
+                return
+            self._closed = True
+            self._queue.put(None)
+        if self._thread is not None:
+            self._thread.join()
+        if self._handed is None:
+            for store in (*self._readers, self._store):
+                store.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def post(self, deeds: Sequence[Deed]) -> list[Receipt]:
+        """Record deeds together: all of them, or none.
+
+        A deed that is in the book already is not recorded again; its first receipt comes back with
+        `repeated`. When this returns, what is recorded outlives the machine.
+
+        Parameters
+        ----------
+        deeds
+            In the order they happened.
+
+        Returns
+        -------
+        list of Receipt
+            One for each deed.
+
+        Raises
+        ------
+        ConflictError
+            The same id stands in the book with another body; there is not so much in stock; a
+            rule, a tolerance or a closed period is against it. Nothing is recorded.
+        NotFoundError
+            A lot or an entry that is named is not in the book.
+        InputError
+            A name or a moment has faults.
+        OutsideError
+            The database failed.
+        """
+        request = Request(deeds)
+        if not deeds:
+            return []
+        if self._handed is not None:
+            with self._turn:
+                self._commit([request])
+        else:
+            done = threading.Event()
+            with self._turn:
+                if self._closed or self._writer is None:
+                    raise ConflictError("this book is closed, or open for reading only")
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, daemon=True)
+                    self._thread.start()
+                self._queue.put((request, done))
+            done.wait()
+        if request.error is not None:
+            raise request.error
+        return request.receipts
+
+    @contextmanager
+    def reading(self) -> Iterator[Store]:
+        """Hold one state of the book to read from, while others write."""
+        if self._handed is not None:
+            with self._turn:
+                yield self._handed
+            return
+        store = getattr(self._local, "store", None)
+        if store is None:
+            store = self._local.store = connect(self._where, new=False)
+            self._readers.append(store)
+        if getattr(self._local, "held", False):
+            yield store
+            return
+        self._local.held = True
+        try:
+            with store.reading():
+                yield store
+        finally:
+            self._local.held = False
+
+    def _run(self) -> None:
+        """Write what the others hand in, as much as there is in one commit."""
+        ended = False
+        while not ended:
+            waiting = [self._queue.get()]
+            while len(waiting) < AT_ONCE:
+                try:
+                    waiting.append(self._queue.get_nowait())
+                except Empty:
+                    break
+            ended = None in waiting
+            taken = [one for one in waiting if one is not None]
+            self._commit([request for request, _ in taken])
+            for _, done in taken:
+                done.set()
+
+    def _commit(self, requests: list[Request]) -> None:
+        law(self._writer is not None, said="a book that is open for reading only was written to")
+        if not requests:
+            return
+        try:
+            self._writer.commit(requests)
+            self.commits += 1
+        except BaseException as error:
+            # Whoever waits hears what stopped the writer; the thread itself goes on.
+            for request in requests:
+                request.error = error
+            if not isinstance(error, Exception):
+                raise
+
+
+def open_book(
+    where: str | Path | Any,
+    *,
+    clock: Callable[[], int] = now_ms,
+    read_only: bool = False,
+) -> Book:
+    """Open a book, and make it when there is none.
+
+    Parameters
+    ----------
+    where
+        The path of a SQLite file; the address of a PostgreSQL server, `postgresql://...`; or an
+        open DB-API connection of `sqlite3` or `psycopg` in autocommit, which is then used for
+        everything and left open.
+    clock
+        Tells the moment of recording, in milliseconds since 1970 UTC.
+    read_only
+        Read only, beside a process that writes. The book has to be there.
+
+    Raises
+    ------
+    ConflictError
+        Another process writes to this file.
+    OutsideError
+        The file or the server cannot be reached.
+    """
+    return Book(where, clock=clock, read_only=read_only)

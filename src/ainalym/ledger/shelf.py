@@ -1,0 +1,288 @@
+"""The shelf: lots and accounts as the writer sees them, with what is not yet written.
+
+It answers from memory what the database holds, so that a writer asks once for many deeds. Whatever
+a refused deed did is taken back.
+"""
+
+from collections import deque
+
+from ainalym.errors import ConflictError, Issue, NotFoundError, refuse
+from ainalym.ledger.store import Store
+from ainalym.model.entry import Account
+
+OWING = frozenset({"source", "loss", "lost", "sold", "count"})
+"""Roles of mass that stand for the outside world and may owe."""
+
+
+class Held:
+    """A lot as the writer sees it."""
+
+    __slots__ = ("account", "entry", "event_ms", "fresh", "id", "left_g", "made_g", "number")
+    __slots__ += ("since_ms", "source", "verified")
+
+    def __init__(self, row: tuple, account: Account, *, fresh: bool) -> None:
+        (self.id, self.entry, self.number, self.made_g, self.left_g) = row[:5]
+        (self.event_ms, self.since_ms, self.source, self.verified) = row[5:]
+        self.account = account
+        self.fresh = fresh
+
+    def row(self) -> tuple:
+        """The row of table `lot`."""
+        return (
+            *(self.id, self.entry, self.number, self.made_g, self.left_g),
+            *(self.event_ms, self.since_ms, self.source, self.verified),
+        )
+
+
+class Page:
+    """Rows of tables that are decided but not yet written."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple] = []
+        self.postings: list[tuple] = []
+        self.draws: list[tuple] = []
+        self.periods: list[tuple] = []
+
+    def lengths(self) -> tuple[int, ...]:
+        """How many rows of each table there are."""
+        return tuple(len(rows) for rows in self._tables())
+
+    def cut(self, lengths: tuple[int, ...]) -> None:
+        """Drop the rows that came after there were so many."""
+        for rows, length in zip(self._tables(), lengths, strict=True):
+            del rows[length:]
+
+    def _tables(self) -> tuple[list[tuple], ...]:
+        return self.entries, self.postings, self.draws, self.periods
+
+
+LOT = "id, entry, account, made_g, left_g, event_ms, since_ms, source, verified"
+
+
+class Shelf:
+    """What lies where, kept up to date by the one who writes.
+
+    Parameters
+    ----------
+    store
+        The connection that writes.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything; it is read again when needed."""
+        self.entry = 0
+        self.page = Page()
+        self._numbers: dict[Account, int] = {}
+        self._accounts: dict[int, Account] = {}
+        self._lots: dict[int, Held] = {}
+        self._queues: dict[int, deque[Held]] = {}
+        self.fresh: list[Held] = []
+        self.touched: dict[int, Held] = {}
+        self.opened: list[tuple[int, Account]] = []
+        self._undo: list[tuple] = []
+        for number, *key in self._store.rows(
+            "select id, ledger, role, site, what, party from account"
+        ):
+            self._know(number, Account(*key))
+        found = self._store.one("select lots from head")
+        self.last_lot = found[0] if found else 0
+
+    def mark(self) -> tuple[int, ...]:
+        """Begin what may yet be refused."""
+        return len(self._undo), len(self.fresh), len(self.opened), *self.page.lengths()
+
+    def undo(self, mark: tuple[int, ...]) -> None:
+        """Take back what was done since the mark."""
+        undo, fresh, opened, *lengths = mark
+        self.page.cut(tuple(lengths))
+        while len(self._undo) > undo:
+            held, left_g, since_ms, queue = self._undo.pop()
+            held.left_g, held.since_ms = left_g, since_ms
+            if queue is not None and held not in queue:
+                queue.appendleft(held)
+        for held in reversed(self.fresh[fresh:]):
+            del self._lots[held.id]
+            queue = self._queues.get(held.number)
+            if queue and queue[-1] is held:
+                queue.pop()
+            self.last_lot -= 1
+        del self.fresh[fresh:]
+        for number, account in self.opened[opened:]:
+            del self._numbers[account], self._accounts[number]
+            self._queues.pop(number, None)
+        del self.opened[opened:]
+
+    def written(self) -> None:
+        """Hear that all is in the database: what is used up need not be remembered."""
+        for held in (*self.fresh, *self.touched.values()):
+            held.fresh = False
+            if not held.left_g:
+                self._lots.pop(held.id, None)
+        self.fresh, self.touched, self.opened, self._undo = [], {}, [], []
+        self.page = Page()
+
+    def number(self, account: Account) -> int:
+        """Give the number of an account, which is opened when it is new."""
+        number = self._numbers.get(account)
+        if number is None:
+            refuse(_faults_of_name(account))
+            number = len(self._accounts) + 1
+            self._know(number, account)
+            self.opened.append((number, account))
+            self._queues[number] = deque()
+        return number
+
+    def account(self, number: int) -> Account:
+        """Give the account of a number."""
+        return self._accounts[number]
+
+    def make(
+        self,
+        account: Account,
+        grams_g: int,
+        event_ms: int,
+        source: str = "",
+        verified: bool = False,
+    ) -> Held:
+        """Make a lot on an account."""
+        number = self.number(account)
+        self.last_lot += 1
+        row = (self.last_lot, self.entry, number, grams_g, grams_g, event_ms, event_ms, source)
+        held = Held((*row, int(verified)), account, fresh=True)
+        self._lots[held.id] = held
+        self.fresh.append(held)
+        if number in self._queues:
+            self._queues[number].append(held)
+        return held
+
+    def take(self, account: Account, grams_g: int, event_ms: int) -> list[tuple[Held, int]]:
+        """Take grams from the oldest lots that were there at `event_ms`.
+
+        Raises
+        ------
+        ConflictError
+            There is not so much.
+        """
+        queue = self._queue(account)
+        taken, need = [], grams_g
+        while queue and not queue[0].left_g:
+            held = queue.popleft()
+            self._undo.append((held, held.left_g, held.since_ms, queue))
+        for held in queue:
+            if held.left_g and held.since_ms <= event_ms:
+                part = min(need, held.left_g)
+                taken.append((held, part))
+                need -= part
+                if not need:
+                    break
+        if need:
+            said = f"{account.site} holds {grams_g - need} g of {account.what}, not {grams_g} g"
+            later = sum(h.left_g for h in queue if h.since_ms > event_ms)
+            if later:
+                said += f"; {later} g came only after the moment told"
+            raise ConflictError(f"{said}; take less, or record first what came in")
+        for held, part in taken:
+            self._draw(held, part)
+        return taken
+
+    def take_lot(self, lot: int, grams_g: int, event_ms: int) -> Held:
+        """Take grams from one lot.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such lot.
+        ConflictError
+            It has not so much, or was not yet there.
+        """
+        held = self.lot(lot)
+        if held.since_ms > event_ms:
+            raise ConflictError(f"lot {lot} was made after the moment told; check the time")
+        if held.left_g < grams_g:
+            said = f"lot {lot} has {held.left_g} g left, not {grams_g} g"
+            raise ConflictError(f"{said}; take less, or another lot")
+        self._draw(held, grams_g)
+        return held
+
+    def give_back(self, held: Held, grams_g: int, event_ms: int) -> None:
+        """Put grams back on a lot, usable from `event_ms` on."""
+        self._remember(held)
+        held.left_g += grams_g
+        held.since_ms = max(held.since_ms, event_ms)
+        queue = self._queues.get(held.number)
+        if queue is not None and held not in queue:
+            back = sorted([*queue, held], key=lambda h: h.id)
+            queue.clear()
+            queue.extend(back)
+
+    def lot(self, lot: int) -> Held:
+        """Find a lot.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such lot.
+        """
+        held = self._lots.get(lot)
+        if held is None:
+            row = self._store.one(f"select {LOT} from lot where id = ?", (lot,))
+            if row is None:
+                raise NotFoundError(f"there is no lot {lot} in this book")
+            held = self._lots[lot] = Held(row, self._accounts[row[2]], fresh=False)
+        return held
+
+    def balance(self, account: Account, event_ms: int) -> int:
+        """Tell what was on a stock account at a moment, grams."""
+        number = self._numbers.get(account)
+        if number is None:
+            return 0
+        moments = {row[0]: row[4] for row in self.page.entries}
+        later = self._store.one(
+            "select coalesce(sum(quantity), 0) from posting join entry on seq = entry "
+            "where account = ? and event_ms > ?",
+            (number, event_ms),
+        )
+        waiting = sum(
+            row[4] for row in self.page.postings if row[2] == number and moments[row[0]] > event_ms
+        )
+        return sum(held.left_g for held in self._queue(account)) - int(later[0]) - waiting
+
+    def _queue(self, account: Account) -> deque[Held]:
+        number = self._numbers.get(account)
+        if number is None:
+            return deque()
+        queue = self._queues.get(number)
+        if queue is None:
+            rows = self._store.rows(
+                f"select {LOT} from lot where account = ? and left_g > 0 order by id", (number,)
+            )
+            held = {row[0]: Held(row, account, fresh=False) for row in rows}
+            held |= {k: h for k, h in self._lots.items() if h.number == number and h.left_g}
+            self._lots |= held
+            queue = self._queues[number] = deque(held[k] for k in sorted(held))
+        return queue
+
+    def _draw(self, held: Held, grams_g: int) -> None:
+        self._remember(held)
+        held.left_g -= grams_g
+
+    def _remember(self, held: Held) -> None:
+        self._undo.append((held, held.left_g, held.since_ms, None))
+        if not held.fresh:
+            self.touched[held.id] = held
+
+    def _know(self, number: int, account: Account) -> None:
+        self._numbers[account] = number
+        self._accounts[number] = account
+
+
+def _faults_of_name(account: Account):
+    for part, said in zip(account._fields, account, strict=True):
+        bad = [c for c in said if c in ":;,=\n\t\r" or not c.isprintable()]
+        if bad or said != said.strip() or "  " in said or (not said and part in ("role", "what")):
+            mend = "use letters, digits, dots, dashes and single spaces"
+            yield Issue(f"account {account.name!r}", f"{part} is {said!r}", mend)

@@ -1,0 +1,274 @@
+"""The door to the databases: SQLite and PostgreSQL behind one way to run the same SQL.
+
+The only file that meets `sqlite3` and `psycopg`.
+"""
+
+import fcntl
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from ainalym.errors import ConflictError, OutsideError
+
+WAIT_S = 10.0
+SERVER = re.compile(r"postgres(ql)?://")
+WORDS = {
+    "sqlite": {
+        "whole": "integer",
+        "bytes": "blob",
+        "strict": "strict",
+        "clustered": "strict, without rowid",
+    },
+    "postgres": {"whole": "bigint", "bytes": "bytea", "strict": "", "clustered": ""},
+}
+
+
+class Refused(Exception):
+    """A guard of the database itself refused a row; the message is the guard's."""
+
+
+class Store:
+    """One connection to a book's database, and the same few verbs on both engines.
+
+    Parameters
+    ----------
+    connection
+        A DB-API connection of `sqlite3` or `psycopg`, in autocommit. It is used as it is.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.engine = "sqlite" if isinstance(connection, sqlite3.Connection) else "postgres"
+        self._refusals: tuple[type[Exception], ...] = (sqlite3.IntegrityError,)
+        if self.engine == "postgres":
+            import psycopg
+
+            self._refusals = (psycopg.IntegrityError, psycopg.errors.RaiseException)
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:
+        """Run one statement and give its rows; `?` stands for each value."""
+        return self._run(sql, values).fetchall()
+
+    def one(self, sql: str, values: Sequence[object] = ()) -> tuple | None:
+        """Run one statement and give its first row, or None."""
+        return self._run(sql, values).fetchone()
+
+    def stream(self, sql: str, values: Sequence[object] = (), *, at_once: int = 50_000) -> Iterator:
+        """Run one statement and give its rows in lists of at most `at_once`.
+
+        On PostgreSQL it has to run inside `reading` or `writing`.
+        """
+        if self.engine == "sqlite":
+            cursor = self.connection.cursor()
+        else:
+            cursor = self.connection.cursor(name="stream")
+        cursor.execute(_said(self.engine, sql), values)
+        while rows := cursor.fetchmany(at_once):
+            yield rows
+        cursor.close()
+
+    def run(self, sql: str, values: Sequence[object] = ()) -> None:
+        """Run one statement that gives no rows."""
+        self._run(sql, values)
+
+    def run_each(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one statement once for each row."""
+        try:
+            self.connection.cursor().executemany(_said(self.engine, sql), rows)
+        except self._refusals as error:
+            raise Refused(str(error)) from error
+
+    def append(self, table: str, columns: str, rows: Sequence[Sequence[object]]) -> None:
+        """Add rows to a table by the fastest way the engine has.
+
+        Parameters
+        ----------
+        table, columns
+            Their names; columns with commas between.
+        rows
+            Values in that order.
+        """
+        if not rows:
+            return
+        try:
+            if self.engine == "sqlite":
+                marks = ",".join("?" * len(rows[0]))
+                self.connection.executemany(
+                    f"insert into {table} ({columns}) values ({marks})", rows
+                )
+                return
+            with (
+                self.connection.cursor() as cursor,
+                cursor.copy(f"copy {table} ({columns}) from stdin") as copy,
+            ):
+                for row in rows:
+                    copy.write_row(row)
+        except self._refusals as error:
+            raise Refused(str(error)) from error
+
+    def change(
+        self, table: str, columns: str, rows: Sequence[Sequence[object]], *, add: bool = False
+    ) -> None:
+        """Change what a table's rows keep beside what is written for good.
+
+        Parameters
+        ----------
+        table, columns
+            Names; columns with commas between.
+        rows
+            New values in that order, then the row's id.
+        add
+            Whether values are added to the old ones.
+        """
+        if not rows:
+            return
+        names = columns.split(", ")
+        plus = " + ".join if add else "".join
+        if self.engine == "sqlite":
+            said = ", ".join(f"{name} = " + plus([name, "?"][not add :]) for name in names)
+            self.run_each(f"update {table} set {said} where id = ?", rows)
+            return
+        said = ", ".join(f"{n} = " + plus([f"old.{n}", f"new.{n}"][not add :]) for n in names)
+        lists = ", ".join("?::bigint[]" for _ in range(len(names) + 1))
+        self.run(
+            f"update {table} old set {said} from unnest({lists}) as new({columns}, id) "
+            "where old.id = new.id",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold a transaction that writes: all of it is kept, or nothing."""
+        self._run("begin immediate" if self.engine == "sqlite" else "begin")
+        try:
+            yield
+        except BaseException:
+            self._run("rollback")
+            raise
+        self._run("commit")
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Hold a transaction that sees one state of the book while others write."""
+        sqlite = self.engine == "sqlite"
+        self._run("begin" if sqlite else "begin isolation level repeatable read read only")
+        try:
+            yield
+        finally:
+            self._run("rollback")
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self.connection.close()
+
+    def _run(self, sql: str, values: Sequence[object] = ()) -> Any:
+        try:
+            return self.connection.cursor().execute(_said(self.engine, sql), values)
+        except self._refusals as error:
+            raise Refused(str(error)) from error
+
+
+@cache
+def _said(engine: str, sql: str) -> str:
+    return sql if engine == "sqlite" else sql.replace("?", "%s")
+
+
+def connect(where: str | Path, *, new: bool = True) -> Store:
+    """Open a connection to a SQLite file, or to a PostgreSQL server by its address.
+
+    Parameters
+    ----------
+    where
+        A path, or `postgresql://...`.
+    new
+        Whether a file that is missing is made.
+
+    Raises
+    ------
+    OutsideError
+        The file or the server cannot be reached.
+    """
+    if SERVER.match(str(where)):
+        try:
+            import psycopg
+        except ImportError as error:
+            said = "PostgreSQL needs the package psycopg: pip install 'ainalym[postgres]'"
+            raise OutsideError(said) from error
+        try:
+            return Store(psycopg.connect(str(where), autocommit=True))
+        except psycopg.Error as error:
+            raise OutsideError(f"the PostgreSQL server cannot be reached: {error}") from error
+    path = Path(where)
+    if not new and not path.is_file():
+        raise OutsideError(f"{path}: there is no book here; `ainalym serve` makes one")
+    try:
+        connection = sqlite3.connect(
+            path, timeout=WAIT_S, isolation_level=None, check_same_thread=False
+        )
+        for said in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
+            connection.execute(f"pragma {said}")
+    except sqlite3.Error as error:
+        raise OutsideError(f"{path}: this is no book, or it cannot be opened: {error}") from error
+    return Store(connection)
+
+
+def tables(store: Store) -> bool:
+    """Tell whether the book's tables are there."""
+    if store.engine == "sqlite":
+        found = store.one("select 1 from sqlite_master where name = 'head'")
+    else:
+        found = store.one("select 1 where to_regclass('head') is not null")
+    return found is not None
+
+
+def create(store: Store) -> None:
+    """Make the book's tables and the guards that refuse any change of what is written."""
+    home = resources.files("ainalym.ledger")
+    schema = home.joinpath("schema.sql").read_text(encoding="utf-8")
+    for word, own in WORDS[store.engine].items():
+        schema = schema.replace(f"{{{word}}}", own)
+    guards = home.joinpath(f"guard-{store.engine}.sql").read_text(encoding="utf-8")
+    with store.writing():
+        if store.engine == "postgres":
+            store.run("select pg_advisory_xact_lock(4726)")
+        if tables(store):
+            return
+        for statement in _statements(schema + guards):
+            store.run(statement)
+        first = (1, 1, 0, 0, 0, bytes(32))
+        store.run("insert into head values (?, ?, ?, ?, ?, ?)", first)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Split a script into statements, each of which creates something."""
+    bare = "\n".join(line for line in script.splitlines() if not line.startswith("--"))
+    for part in re.split(r";\s*\n\s*(?=create)|;\s*\Z", bare):
+        yield from [part.strip()] if part.strip() else []
+
+
+class Lock:
+    """Holds a file beside a SQLite book, so that no second process writes to it.
+
+    Raises
+    ------
+    ConflictError
+        Another process holds it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.with_name(path.name + ".lock").open("w")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._file.close()
+            said = f"{path}: another process writes to this book; stop it first"
+            raise ConflictError(said) from error
+
+    def release(self) -> None:
+        """Let others write."""
+        self._file.close()

@@ -1,0 +1,346 @@
+"""The writer: puts deeds into the book, many in one commit, each whole or not at all."""
+
+from collections.abc import Callable, Mapping, Sequence
+from json import loads
+from typing import NamedTuple
+
+from ainalym.errors import AinalymError, ConflictError, InputError, Issue, NotFoundError
+from ainalym.ledger import chain
+from ainalym.ledger.laws import Draft, draft, refuse_all
+from ainalym.ledger.rules import Rules
+from ainalym.ledger.shelf import LOT, OWING, Shelf
+from ainalym.ledger.store import Refused, Store
+from ainalym.model.deed import Close, Deed, Reversal, Rule, Ticket
+from ainalym.model.entry import Receipt
+
+SKEW_MS = 15 * 60 * 1000
+"""How far ahead of ours a device's clock may be."""
+
+ENTRY = (
+    "seq, id, kind, site, event_ms, recorded_ms, actor, reverses, corrects, series, number, "
+    "noted, body, hash"
+)
+
+
+class Request:
+    """Deeds that are recorded together, and what came of them."""
+
+    def __init__(self, deeds: Sequence[Deed]) -> None:
+        self.deeds = deeds
+        self.receipts: list[Receipt] = []
+        self.error: BaseException | None = None
+
+
+class Period(NamedTuple):
+    """A closed period."""
+
+    site: str
+    from_ms: int
+    to_ms: int
+
+
+class Writer:
+    """The one who writes to a book through one connection.
+
+    Parameters
+    ----------
+    store
+        The connection.
+    clock
+        Tells the moment of recording, in milliseconds since 1970 UTC.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], int]) -> None:
+        self._store = store
+        self._clock = clock
+        self._seq = -1
+
+    def commit(self, requests: Sequence[Request]) -> None:
+        """Record requests in one commit; each gets its receipts, or the error that refused it."""
+        try:
+            with self._store.writing():
+                self._catch_up()
+                for request in requests:
+                    self._answer(request)
+                self._write()
+        except Refused as error:
+            self._seq = -1
+            if len(requests) == 1:
+                requests[0].error = ConflictError(f"the database refused: {error}")
+                return
+            # A guard of the database stopped one of them; each alone shows which.
+            for request in requests:
+                request.error = None
+                self.commit([request])
+        except BaseException:
+            self._seq = -1
+            raise
+
+    def _catch_up(self) -> None:
+        """Take the head of the chain, and forget what we remember if others wrote meanwhile."""
+        locked = "select seq, recorded_ms, hash from head"
+        if self._store.engine == "postgres":
+            locked += " for update"
+        seq, self._recorded_ms, before = self._store.one(locked)
+        self._before = bytes(before)
+        self._new: dict[str, tuple[str, Receipt]] = {}
+        if seq == self._seq:
+            return
+        self._seq = seq
+        self._shelf = Shelf(self._store)
+        self._rules = Rules()
+        known = "select event_ms, seq, body from entry where kind = 'rule' order by seq"
+        for event_ms, at, body in self._store.rows(known):
+            told = loads(body)
+            self._rules.add(told["about"], told["name"], event_ms, at, told["terms"])
+        self._periods = [
+            Period(*row) for row in self._store.rows("select site, from_ms, to_ms from period")
+        ]
+        last = self._store.one("select max(id) from entry") if seq else None
+        self._last = text_of_id(last[0]) if last else ""
+
+    def _answer(self, request: Request) -> None:
+        shelf, errors = self._shelf, []
+        mark = shelf.mark()
+        state = self._seq, self._before, self._recorded_ms, len(self._periods)
+        known = len(self._new)
+        request.receipts = []
+        for deed in request.deeds:
+            inner = shelf.mark()
+            try:
+                request.receipts.append(self._enter(deed))
+            except AinalymError as error:
+                # The deeds after it are still tried, so that all faults are told at once.
+                shelf.undo(inner)
+                errors.append(error)
+        if not errors:
+            return
+        shelf.undo(mark)
+        self._seq, self._before, self._recorded_ms, periods = state
+        del self._periods[periods:]
+        self._rules.forget(self._seq + 1)
+        while len(self._new) > known:
+            self._new.popitem()
+        try:
+            refuse_all(errors)
+        except AinalymError as error:
+            request.error = error
+
+    def _enter(self, deed: Deed) -> Receipt:
+        body = chain.body(deed)
+        repeated = self._known(deed, body)
+        if repeated is not None:
+            return repeated
+        recorded_ms = max(self._recorded_ms, self._clock())
+        self._refuse_moment(deed, recorded_ms)
+        shelf, seq = self._shelf, self._seq + 1
+        shelf.entry = seq
+        opened, made = len(shelf.opened), len(shelf.fresh)
+        reverses = self._find(deed.reverses)[0] if isinstance(deed, Reversal) else None
+        corrects = self._find(deed.corrects)[0] if deed.corrects else None
+        if isinstance(deed, Reversal):
+            drawn = self._reversed(deed)
+        elif isinstance(deed, Close):
+            drawn = self._closed(deed, seq)
+        else:
+            drawn = draft(deed, shelf, self._rules)
+        if isinstance(deed, Rule):
+            self._rules.add(deed.about, deed.name, deed.event_ms, seq, deed.terms)
+        lines = []
+        for n, (account, lot, quantity) in enumerate(drawn.lines):
+            number = shelf.number(account)
+            lines += (number, lot, quantity)
+            shelf.page.postings.append((seq, n, number, lot or None, quantity))
+        draws = []
+        for n, (child, parent, grams) in enumerate(drawn.draws):
+            draws += (child, parent, grams)
+            shelf.page.draws.append((seq, n, child or None, parent, grams))
+        noted = drawn.noted
+        if len(shelf.opened) > opened:
+            noted += ",".join(f"{k}={account.name}" for k, account in shelf.opened[opened:])
+        series, number = None, None
+        if isinstance(deed, Ticket) and deed.series:
+            series, number = deed.series, deed.number
+        raw = deed.id.replace("-", "")
+        words = (
+            *(seq, raw, deed.kind, deed.site, deed.event_ms, recorded_ms, deed.actor),
+            *(reverses or 0, corrects or 0, noted, body),
+        )
+        before = chain.link(self._before, words, lines, draws)
+        shelf.page.entries.append(
+            (
+                *(seq, bytes.fromhex(raw), deed.kind, deed.site, deed.event_ms, recorded_ms),
+                *(deed.actor, reverses, corrects, series, number, noted, body, before),
+            )
+        )
+        self._seq, self._before, self._recorded_ms = seq, before, recorded_ms
+        lots = tuple(held.id for held in shelf.fresh[made:])
+        receipt = Receipt(deed.id, seq, recorded_ms, lots, before.hex(), False)
+        self._new[deed.id] = body, receipt
+        self._last = max(self._last, deed.id)
+        return receipt
+
+    def _known(self, deed: Deed, body: str) -> Receipt | None:
+        """Give the receipt of a deed that is in the book already.
+
+        Raises
+        ------
+        ConflictError
+            The same id is there with another body.
+        """
+        if deed.id > self._last:
+            return None
+        if deed.id in self._new:
+            said, receipt = self._new[deed.id]
+        else:
+            row = self._store.one(
+                "select seq, recorded_ms, hash, body from entry where id = ?", (_raw(deed.id),)
+            )
+            if row is None:
+                return None
+            seq, recorded_ms, hashed, said = row
+            lots = self._store.rows("select id from lot where entry = ? order by id", (seq,))
+            ids = tuple(lot for (lot,) in lots)
+            receipt = Receipt(deed.id, seq, recorded_ms, ids, bytes(hashed).hex(), True)
+        if said != body:
+            mend = "a new deed needs a new id; a change needs a reversal"
+            raise ConflictError(f"{deed.kind} {deed.id} is in the book with another body; {mend}")
+        return receipt._replace(repeated=True)
+
+    def _refuse_moment(self, deed: Deed, recorded_ms: int) -> None:
+        if deed.event_ms > recorded_ms + SKEW_MS:
+            fault = f"is {(deed.event_ms - recorded_ms) / 60_000:.0f} minutes in the future"
+            mend = "set the device's clock"
+            raise InputError([Issue(f"{deed.kind} {deed.id}: event_ms", fault, mend)])
+        for period in self._periods:
+            if period.site in (deed.site, "") and period.from_ms <= deed.event_ms < period.to_ms:
+                said = f"{deed.kind} {deed.id} lies in a closed period of {deed.site}"
+                raise ConflictError(f"{said}; record it at a moment of the current period")
+
+    def _find(self, deed_id: str) -> tuple:
+        """Find an entry by its id: seq, kind, site, event_ms, reversed or not."""
+        for row in self._shelf.page.entries:
+            if row[1] == _raw(deed_id):
+                return (row[0], row[2], row[3], row[4])
+        row = self._store.one(
+            "select seq, kind, site, event_ms from entry where id = ?", (_raw(deed_id),)
+        )
+        if row is None:
+            raise NotFoundError(f"there is no entry {deed_id} in this book")
+        return row
+
+    def _reversed(self, deed: Reversal) -> Draft:
+        """Take an entry back whole: every posting and draw once more with the other sign."""
+        shelf = self._shelf
+        seq, kind, site, event_ms = self._find(deed.reverses)
+        if kind in (Rule.kind, Close.kind, Reversal.kind):
+            said = {"rule": "post a later rule", "close": "it is closed for good"}
+            mend = said.get(kind, "tell anew what happened")
+            raise ConflictError(f"a {kind} cannot be reversed; {mend}")
+        if site != deed.site or deed.event_ms < event_ms:
+            said = f"entry {deed.reverses} happened at {site}, at {event_ms}"
+            raise ConflictError(f"{said}; reverse it there, and not before")
+        if self._is_reversed(seq):
+            raise ConflictError(f"entry {deed.reverses} is reversed already")
+        lines, draws = [], []
+        for _, _, number, lot, quantity in self._rows("posting", seq):
+            lines.append((shelf.account(number), lot or 0, -quantity))
+            if lot is None:
+                continue
+            held = shelf.lot(lot)
+            if held.entry != seq:
+                shelf.give_back(held, -quantity, deed.event_ms)
+            elif held.left_g == held.made_g:
+                shelf.take_lot(lot, quantity, deed.event_ms)
+            else:
+                used = held.made_g - held.left_g
+                said = f"lot {lot} of entry {deed.reverses} is in use: {used} g went on"
+                raise ConflictError(f"{said}; reverse first what used it")
+        for _, _, child, parent, grams in self._rows("draw", seq):
+            draws.append((child or 0, parent, -grams))
+        return Draft(lines, draws)
+
+    def _is_reversed(self, seq: int) -> bool:
+        if any(row[7] == seq for row in self._shelf.page.entries):
+            return True
+        return self._store.one("select 1 from entry where reverses = ?", (seq,)) is not None
+
+    def _rows(self, table: str, seq: int) -> list[tuple]:
+        page = self._shelf.page
+        waiting = page.postings if table == "posting" else page.draws
+        columns = "account, lot, quantity" if table == "posting" else "child, parent, grams"
+        rows = self._store.rows(
+            f"select entry, n, {columns} from {table} where entry = ? order by n", (seq,)
+        )
+        return rows or [row for row in waiting if row[0] == seq]
+
+    def _closed(self, deed: Close, seq: int) -> Draft:
+        """Close a period: nothing more happens in it, and its root seals what did."""
+        for period in self._periods:
+            same = "" in (period.site, deed.site) or period.site == deed.site
+            if same and period.from_ms < deed.to_ms and deed.from_ms < period.to_ms:
+                said = f"a part of it is closed already at {period.site or 'all sites'}"
+                raise ConflictError(f"the period cannot be closed: {said}; begin after it")
+        hashes = self._store.rows(*sealed(deed.site, deed.from_ms, deed.to_ms))
+        hashes += [
+            (row[-1],)
+            for row in self._shelf.page.entries
+            if deed.from_ms <= row[4] < deed.to_ms and deed.site in (row[3], "*")
+        ]
+        root = chain.root([bytes(one) for (one,) in hashes])
+        site = "" if deed.site == "*" else deed.site
+        row = (seq, site, deed.from_ms, deed.to_ms, len(hashes), root)
+        self._shelf.page.periods.append(row)
+        self._periods.append(Period(site, deed.from_ms, deed.to_ms))
+        return Draft([], [], f"root {root.hex()}")
+
+    def _write(self) -> None:
+        """Put all rows of this commit into the database."""
+        store, shelf = self._store, self._shelf
+        page, last = shelf.page, shelf.last_lot
+        if not page.entries:
+            return
+        accounts = [
+            (number, *account, int(account.ledger == "money" or account.role in OWING))
+            for number, account in shelf.opened
+        ]
+        store.append("account", "id, ledger, role, site, what, party, owes", accounts)
+        store.append("entry", ENTRY, page.entries)
+        store.append("lot", LOT, [held.row() for held in shelf.fresh])
+        store.append("posting", "entry, n, account, lot, quantity", page.postings)
+        store.append("draw", "entry, n, child, parent, grams", page.draws)
+        store.append("period", "entry, site, from_ms, to_ms, entries, root", page.periods)
+        moved: dict[int, int] = {}
+        for _, _, account, _, quantity in page.postings:
+            moved[account] = moved.get(account, 0) + quantity
+        store.change("account", "balance", _by_key(moved), add=True)
+        touched = {k: (h.left_g, h.since_ms) for k, h in sorted(shelf.touched.items())}
+        store.change("lot", "left_g, since_ms", [(*v, k) for k, v in touched.items()])
+        store.run(
+            "update head set seq = ?, lots = ?, recorded_ms = ?, hash = ?",
+            (self._seq, last, self._recorded_ms, self._before),
+        )
+        shelf.written()
+
+
+def _by_key(moved: Mapping[int, int]) -> list[tuple[int, int]]:
+    return [(moved[key], key) for key in sorted(moved)]
+
+
+def sealed(site: str, from_ms: int, to_ms: int) -> tuple[str, tuple]:
+    """The statement that gives the hashes a period's root is made of, and its values."""
+    if site in ("", "*"):
+        said = "select hash from entry where event_ms >= ? and event_ms < ? order by seq"
+        return said, (from_ms, to_ms)
+    said = "select hash from entry where site = ? and event_ms >= ? and event_ms < ? order by seq"
+    return said, (site, from_ms, to_ms)
+
+
+def _raw(deed_id: str) -> bytes:
+    return bytes.fromhex(deed_id.replace("-", ""))
+
+
+def text_of_id(raw: bytes) -> str:
+    """Write 16 octets of an id as people read it."""
+    text = bytes(raw).hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

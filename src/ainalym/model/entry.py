@@ -1,0 +1,202 @@
+"""Entries: what the book holds of materials and money, in whole grams and whole minor units.
+
+Moments are whole milliseconds since 1970 UTC.
+"""
+
+import os
+import time
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from ainalym.errors import Issue, refuse
+
+
+class Source(StrEnum):
+    """Where mass that enters the book comes from."""
+
+    PEOPLE = "people"  # brought to a counter
+    BUSINESS = "business"  # sorted at its source by a shop, an office, a plant
+    CONTAINER = "container"  # out of containers of mixed waste: no support is paid for it
+    SORTING = "sorting"  # out of a sorting complex: no support is paid for it
+    STOCKPILE = "stockpile"  # a stock of the past: never counts as recycling
+    VIRGIN = "virgin"  # new material, bought
+    FOUND = "found"  # more was weighed than the book knew of: of unknown origin
+
+    @property
+    def recycled(self) -> bool:
+        """Whether its grams count as recycled."""
+        return self in (Source.PEOPLE, Source.BUSINESS, Source.CONTAINER, Source.SORTING)
+
+    @property
+    def eligible(self) -> bool:
+        """Whether the producers' responsibility scheme pays for its grams.
+
+        **Source.** Order 332 of 27 November 2023 of the Minister of Ecology of Kazakhstan.
+        """
+        return self in (Source.PEOPLE, Source.BUSINESS)
+
+
+class Account(NamedTuple):
+    """Where mass or money can be.
+
+    `mass` roles: `stock` and `transit` lie in the book's world; `source`, `loss` (in a process),
+    `lost` (on the way), `sold` and `count` (found or missed at a stock-take) are the outside world.
+    `money` roles, debit above 0: `cash`, `people` (paid to them), `buyer` (owed by them), `income`,
+    `fund`.
+
+    Attributes
+    ----------
+    ledger
+        `mass` in grams, or `money` in minor units.
+    role
+        What it is for.
+    site
+        Whose it is; for mass under way, where it left.
+    what
+        The material, the process that lost it, or the currency.
+    to
+        The other side: where mass under way goes, who bought; empty elsewhere.
+    """
+
+    ledger: str
+    role: str
+    site: str
+    what: str
+    to: str = ""
+
+    @property
+    def name(self) -> str:
+        """The account in one word, as in `mass:stock:CP017:pet.clean`."""
+        return ":".join(self).removesuffix(":")
+
+
+class Posting(NamedTuple):
+    """One line of an entry: so many grams, or so much money, into an account."""
+
+    account: Account
+    lot: int | None
+    quantity: int
+
+
+class Draw(NamedTuple):
+    """So many grams of a parent lot that became part of a child lot, or left the book (None)."""
+
+    child: int | None
+    parent: int
+    grams: int
+
+
+class Lot(NamedTuple):
+    """Mass that was made by one entry at one site: what is traced, and what is left of it.
+
+    Attributes
+    ----------
+    id, entry
+        Its number, and that of the entry that made it.
+    account
+        Where it lies, or is under way.
+    made_g, left_g
+        Grams at first and now.
+    event_ms
+        When it was made.
+    source
+        A `Source` where it entered the book; empty where it was drawn from other lots.
+    verified
+        Whether it was weighed on a scale with a valid verification date.
+    """
+
+    id: int
+    entry: int
+    account: Account
+    made_g: int
+    left_g: int
+    event_ms: int
+    source: str
+    verified: bool
+
+
+class Receipt(NamedTuple):
+    """What the book answers to a deed: where it stands, the lots it made, and its hash."""
+
+    id: str
+    seq: int
+    recorded_ms: int
+    lots: tuple[int, ...]
+    hash: str
+    repeated: bool
+
+
+class Entry(NamedTuple):
+    """A deed as it stands in the book."""
+
+    seq: int
+    id: str
+    kind: str
+    site: str
+    event_ms: int
+    recorded_ms: int
+    actor: str
+    reverses: int | None
+    reversed_by: int | None
+    corrects: int | None
+    body: dict
+    postings: tuple[Posting, ...]
+    draws: tuple[Draw, ...]
+    hash: str
+
+
+class Measured(NamedTuple):
+    """What a place handled on an average day, and between which figures the truth lies."""
+
+    site: str
+    material: str
+    kg_per_day: float
+    kg_per_day_low: float
+    kg_per_day_high: float
+
+
+def now_ms() -> int:
+    """Tell the time by this computer's clock."""
+    return time.time_ns() // 1_000_000
+
+
+def ms(moment: datetime) -> int:
+    """Turn a moment with its time zone into milliseconds since 1970 UTC.
+
+    Raises
+    ------
+    InputError
+        It has no time zone.
+    """
+    if moment.tzinfo is None:
+        mend = "add its time zone, such as +05:00 in Almaty"
+        refuse([Issue("moment", f"{moment.isoformat()} has no time zone", mend)])
+    return round(moment.timestamp() * 1000)
+
+
+def moment(event_ms: int) -> datetime:
+    """Turn milliseconds since 1970 into a moment, UTC."""
+    return datetime.fromtimestamp(event_ms / 1000, UTC)
+
+
+def new_id(event_ms: int | None = None, chance: bytes | None = None) -> str:
+    """Make a UUID version 7 to name a deed by.
+
+    The device that makes a deed names it before it sends it, so that sending twice records once.
+
+    Parameters
+    ----------
+    event_ms
+        The moment in its first 48 bits; now if None.
+    chance
+        Ten bytes of chance; the computer's own if None.
+
+    **Source.** RFC 9562, section 5.7.
+    """
+    at = now_ms() if event_ms is None else event_ms
+    raw = bytearray(at.to_bytes(6, "big") + (chance or os.urandom(10)))
+    raw[6] = 0x70 | raw[6] & 0x0F
+    raw[8] = 0x80 | raw[8] & 0x3F
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
