@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ainalym.door import Door, Ticker, say_explained, say_plan, say_result
+from ainalym.door import INTERRUPTED, Door, Ticker, say_explained, say_plan, say_result
 
 NO_PLAN = {"infeasible": 1, "unknown": 3}
 """The exit code when there is no plan, by why."""
@@ -329,7 +329,8 @@ def plan(
     if study.outcome.plan is None:
         # No plan is not silence: the clashing rules are the answer, so they are told even if quiet.
         say_result(told, say_plan(told), as_json=as_json)
-        return NO_PLAN[study.outcome.status]
+        was_asked = watch.is_interrupted and study.outcome.status == "unknown"
+        return INTERRUPTED if was_asked else NO_PLAN[study.outcome.status]
     return _show(told, out, as_json=as_json, quiet=quiet)
 
 

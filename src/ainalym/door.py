@@ -2,8 +2,10 @@
 
 import json
 import os
+import select
 import shutil
 import signal
+import socket
 import sys
 import threading
 import time
@@ -88,10 +90,41 @@ def _wrong(error: BaseException, trace: TracebackType | None) -> Issue:
     return Issue("ainalym", f"this is a fault of ainalym, not yours: {said}{place}", mend)
 
 
+class Ear:
+    """Hears whether somebody asked to stop, also when a solver swallowed the request."""
+
+    def __init__(self) -> None:
+        self._heard = False
+        self._ends: tuple[socket.socket, socket.socket] | None = None
+        self._old = -1
+
+    def __enter__(self) -> "Ear":
+        if threading.current_thread() is threading.main_thread():
+            self._ends = socket.socketpair()
+            for end in self._ends:
+                end.setblocking(False)
+            self._old = signal.set_wakeup_fd(self._ends[1].fileno(), warn_on_full_buffer=False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._ends is not None:
+            signal.set_wakeup_fd(self._old)
+            for end in self._ends:
+                end.close()
+            self._ends = None
+
+    def has_heard(self) -> bool:
+        """Tell whether an interrupt or a polite end was asked for since it listens."""
+        if self._ends is not None and select.select([self._ends[0]], [], [], 0)[0]:
+            self._heard |= bool({signal.SIGINT, signal.SIGTERM} & {*self._ends[0].recv(4096)})
+        return self._heard
+
+
 class Ticker:
     """Shows on stderr that something is going on: one line that changes, or one every 5 s."""
 
     def __init__(self, *, quiet: bool) -> None:
+        self._ear = Ear()
         self._quiet = quiet
         self._redraws = sys.stderr.isatty()
         self._said = ""
@@ -102,11 +135,13 @@ class Ticker:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> "Ticker":
+        self._ear.__enter__()
         if not self._quiet:
             self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._ear.__exit__()
         self._done.set()
         if not self._quiet:
             self._thread.join()
@@ -128,8 +163,21 @@ class Ticker:
         self._said = f"{said} {share:.0%}"
 
     def progress(self, seconds_s: float, objective: float, bound: float) -> None:
-        """Hear how far the search is; it is shown with the next line."""
+        """Hear how far the search is; it is shown with the next line.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            Somebody asked to stop, and only the solver of that moment did.
+        """
         self._state = (objective, bound)
+        if self.is_interrupted:
+            raise KeyboardInterrupt
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether somebody asked to stop since it began."""
+        return self._ear.has_heard()
 
     def _run(self) -> None:
         while not self._done.wait(REDRAW_EVERY_S if self._redraws else LINE_EVERY_S):

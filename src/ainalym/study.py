@@ -33,6 +33,9 @@ OURS = (PLAN, CITY, "report.html", "tables", "map")
 class Silent:
     """Watches a study and says nothing."""
 
+    is_interrupted = False
+    """Whether somebody asked to stop."""
+
     def step(self, said: str) -> None:
         """Hear what is being done now."""
 
@@ -278,6 +281,9 @@ def plan_city(
         seed=seed,
         progress=watch.progress,
     )
+    if watch.is_interrupted and not any("interrupted" in note for note in outcome.notes):
+        said = f"interrupted after {outcome.seconds_s:.0f} s of search"
+        outcome = replace(outcome, notes=(*outcome.notes, said))
     made = Made(command=command, scenario=scenario)
     study = Study(city=city, travel=travel, outcome=outcome, made=made)
     if outcome.plan is None:
@@ -408,9 +414,10 @@ def explain(
         return Explained(study=study, sites={})
 
     def again(changed: City, said: str) -> Outcome:
-        _start(watch, city, f"planning {said}")
-        found = design(changed, study.travel, progress=watch.progress, **search)
-        if any("interrupted" in note for note in found.notes):
+        if not watch.is_interrupted:
+            _start(watch, city, f"planning {said}")
+            found = design(changed, study.travel, progress=watch.progress, **search)
+        if watch.is_interrupted:
             raise KeyboardInterrupt
         return found
 

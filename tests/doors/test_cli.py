@@ -308,16 +308,50 @@ def test_the_trace_is_shown_when_asked_for(folder, tmp_path, monkeypatch):
         cli.main(["plan", str(folder), "-o", str(tmp_path / "out"), "--quiet"])
 
 
-def test_the_first_interrupt_writes_the_best_plan_so_far(run, folder, tmp_path, monkeypatch):
+@pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_interrupt_writes_the_best_plan_so_far(run, folder, tmp_path, monkeypatch, word):
     def interrupt(self, seconds_s, objective, bound):
         if objective == objective and abs(objective) < float("inf"):
-            raise KeyboardInterrupt
+            os.kill(os.getpid(), word)
 
     monkeypatch.setattr(door.Ticker, "progress", interrupt)
-    code, said, _ = run("plan", folder, "-o", tmp_path / "out", "--json", *PLAN_LIMIT)
+    words = ("plan", folder, "-o", tmp_path / "out", "--json", "--gap", "0", *PLAN_LIMIT)
+    code, said, _ = run(*words)
+    told = json.loads(said)
     assert code == 0
-    assert json.loads(said)["status"] == "feasible"
+    assert sum("interrupted" in note for note in told["notes"]) == 1
     assert (tmp_path / "out" / "report.html").is_file()
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_an_interrupt_that_the_solver_swallowed_is_told(run, folder, tmp_path, monkeypatch):
+    real = ainalym.design
+
+    def swallow(*args, **more):
+        found = real(*args, **more)
+        signal.signal(signal.SIGINT, lambda *_: None)
+        os.kill(os.getpid(), signal.SIGINT)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        return found
+
+    monkeypatch.setattr("ainalym.plan.design", swallow)
+    code, said, _ = run("plan", folder, "-o", tmp_path / "out", *PLAN_LIMIT)
+    assert code == 0
+    assert "\nnote: interrupted after " in said
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert ">interrupted after " in page
+
+
+def test_an_interrupt_before_any_plan_ends_with_130(run, folder, tmp_path, monkeypatch):
+    def interrupt(self, seconds_s, objective, bound):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(door.Ticker, "progress", interrupt)
+    code, said, _ = run("plan", folder, "-o", tmp_path / "out", "--gap", "0", *PLAN_LIMIT)
+    assert code == 130
+    assert said.startswith("No plan was found before the search ended")
+    assert "note: interrupted " in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_polite_end_is_an_interrupt(run, folder, tmp_path, monkeypatch):
