@@ -14,11 +14,12 @@ sys.path.append(str(Path(__file__).parent.parent / "city"))
 from toys import broken, toy
 
 import ainalym
-from ainalym import cli, door, study
+from ainalym import cli, door
 from ainalym.answer import Sense, Status
 from ainalym.city import read, write
 from ainalym.errors import BrokenLaw, ConflictError, OutsideError
 from ainalym.model.plan import Outcome
+from ainalym.study.plans import OURS
 
 PLAN_LIMIT = ("--limit", "10")
 
@@ -37,7 +38,7 @@ def folder(tmp_path):
 @pytest.fixture
 def shipped(folder, monkeypatch):
     """The same folder, as if it were shipped under the name toy."""
-    monkeypatch.setattr(study, "EXAMPLES", folder.parent)
+    monkeypatch.setattr("ainalym.study.cities.EXAMPLES", folder.parent)
     monkeypatch.chdir(folder)
     return folder
 
@@ -158,7 +159,7 @@ def test_a_plan_is_written_with_its_city_and_can_be_reported_again(run, folder, 
     assert "Scenario: cheap." in page
     assert read(out / "city") == read(folder, "cheap")
     written = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
-    assert {path.name for path in out.iterdir()} == {*study.OURS}
+    assert {path.name for path in out.iterdir()} == {*OURS}
     (out / "report.html").unlink()
     (out / "notes.txt").write_text("mine")
     assert run("report", out, "--quiet") == (0, "", "")
