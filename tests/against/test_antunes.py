@@ -13,6 +13,8 @@ from bench.peers import antunes  # noqa: E402
 from ainalym.answer import Status  # noqa: E402
 
 FOLDER = ROOT.parent / "shared" / "data" / "antunes"
+pytestmark = pytest.mark.slow
+
 STATIONS = (
     {
         *("Estarreja", "Ilhavo", "Oliveira de Azemeis", "Sever do Vouga", "Coimbra", "Gois"),

@@ -18,7 +18,10 @@ TABLES = FOLDER / "boat_example"
 ROUNDED = 1e-5
 """RELOG rounds its tables to five decimals."""
 
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="RELOG's instances are not at hand")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not FOLDER.is_dir(), reason="RELOG's instances are not at hand"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,8 @@ from ainalym.city.roads import measure, sites_without_road, straight_m
 from ainalym.model.place import SiteKind
 from ainalym.model.programme import Walk
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parents[2] / "../shared/data"
 
 

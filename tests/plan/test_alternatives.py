@@ -70,6 +70,7 @@ def best(found: dict[frozenset[str], float], holds) -> float:
     return max(value for opened, value in found.items() if holds(opened))
 
 
+@pytest.mark.slow
 def test_all_designs_hold_the_toys_own_plan():
     found = all_designs()
     assert max(found, key=found.get) == {"A", "B", "S2"}
@@ -77,6 +78,7 @@ def test_all_designs_hold_the_toys_own_plan():
     assert len(found) > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("site", ["A", "B", "C", "S1", "S2"])
 def test_the_cost_of_a_site_is_the_difference_of_the_best_designs(site):
     found, base = all_designs(), again(toy())
@@ -138,6 +140,7 @@ def test_more_money_leaves_no_source_with_less_in_any_year():
     assert sum(sum(f.amount_minor) for f in seen[1]) == 17
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exactly", [True, False])
 @pytest.mark.parametrize("stations", [1, 2])
 def test_alternatives_are_the_best_designs_of_other_stations(exactly, stations):
@@ -184,6 +187,7 @@ def test_alternatives_further_away_are_left_out_and_that_is_proved():
     assert near.rest == pytest.approx(every.found[0].outcome.objective)
 
 
+@pytest.mark.slow
 def test_a_point_whose_keeper_cannot_live_names_the_rules():
     assert not any("D" in opened for opened in all_designs())
     told = ask_site(toy(), again(toy()), "D", again)
