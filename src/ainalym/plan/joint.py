@@ -54,11 +54,12 @@ class Master:
         What each pair brings in the first year, by fraction, shape (pairs, fractions).
     brings
         Columns of the share of its waste that a place brings there, shape (pairs, periods).
-    most_t
-        The most a point can take in, t in the first year, shape (points,).
+    kin, most_t
+        Sets of materials made of each other at points, shape (kins, materials), and the most
+        that a point can take in of what becomes each, t in the first year, shape (points, kins).
     cut
-        Whether the row that ties a point's shipments to a station being open is written, shape
-        (points, stations, periods).
+        Whether the row that ties what a point ships to a station being open is written, shape
+        (points, stations, kins, periods).
     """
 
     net: Network
@@ -68,6 +69,7 @@ class Master:
     pair_point: NDArray[np.int64]
     mass_t: NDArray[np.float64]
     brings: NDArray[np.int64]
+    kin: NDArray[np.bool_]
     most_t: NDArray[np.float64]
     cut: NDArray[np.bool_]
 
@@ -88,9 +90,10 @@ def master_of(city: City, travel: Travel, pairs: Pairs) -> Master:
     row[point] = np.arange(len(point))
     mass_t = pairs.mass_kg / KG_PER_T
     worth = net.worth.paid(mass_t @ counter_minor_per_kg(city))
-    reach_t = np.bincount(row[pairs.site], mass_t.sum(1), len(point))
+    kin, of_kin = _kins(city)
+    most_t = np.zeros((len(point), len(kin)))
+    np.add.at(most_t, row[pairs.site], mass_t @ of_kin.T)
     fixed = net.worth.spent(sites.fixed_minor_per_year[point])
-    least_growth = float(city.programme.growth.min())
     master = Master(
         net=net,
         pairs=pairs,
@@ -99,14 +102,29 @@ def master_of(city: City, travel: Travel, pairs: Pairs) -> Master:
         pair_point=row[pairs.site],
         mass_t=mass_t,
         brings=net.program.columns("brings", (len(pairs), len(net.periods)), gain=worth),
-        most_t=np.minimum(reach_t, sites.capacity_kg_per_year[point] / KG_PER_T / least_growth),
-        cut=np.zeros((len(point), len(stations), len(net.periods)), bool),
+        kin=kin,
+        most_t=most_t,
+        cut=np.zeros((len(point), len(stations), len(kin), len(net.periods)), bool),
     )
     _law_of_levels(master)
     _law_of_bringing(master)
     _law_of_room(master)
     _law_of_keepers(master)
     return master
+
+
+def decisions(master: Master) -> tuple[NDArray[np.int64], ...]:
+    """List what is decided, the most telling first.
+
+    Returns
+    -------
+    Column ids of how many stations and steps of each size there are, and of what is done with
+    the stockpiles; of which stations open; of which steps stand where; of the points.
+    """
+    net = master.net
+    many = (*net.counts, net.works, net.stock_steps.installed)
+    groups = (*many,), (net.station_open,), (net.station_steps.installed,), (master.level,)
+    return tuple(np.unique(np.concatenate([np.ravel(c) for c in group])) for group in groups)
 
 
 def prices_of(master: Master, solution: Solution) -> NDArray[np.float64]:
@@ -120,30 +138,51 @@ def prices_of(master: Master, solution: Solution) -> NDArray[np.float64]:
 
 
 def add_cuts(master: Master, solution: Solution) -> int:
-    """Add the rows by which a point ships to a station only as far as that is open; tell how many.
+    """Add the rows by which a point ships to a station only as far as that is open.
 
-    The laws of the network say so for a station's whole intake; for a single point it follows
-    when stations are whole, and holds the relaxation back from spreading half-open stations all
-    over a city.
+    The laws of the network say so for a station's whole intake. For what a single point ships of
+    one kin it follows when stations are whole, and holds the relaxation back from spreading
+    half-open stations all over a city.
+
+    Returns
+    -------
+    How many rows were added.
     """
     net, program = master.net, master.net.program
-    lane, periods = net.source_lane, net.periods
+    lane, of_flow = net.source_lane, net.periods.of_flow
     added = 0
     for k, station in enumerate(net.stations):
-        here = lane.target == station
-        sent_t = solution.value[lane.flow[:, here]].sum(1)
-        is_open = solution.value[net.station_open[k]] @ periods.of_flow.T
-        room_t = master.most_t[:, None] * is_open
-        at, p = np.nonzero((sent_t > room_t + SLACK_T) & ~master.cut[:, k])
-        if not len(at):
-            continue
-        master.cut[at, k, p] = True
-        rows = program.rows(SERVING, len(at), upper=0.0)
-        program.put(rows[:, None], lane.flow[:, here][at, :, p], 1.0)
-        factor = -master.most_t[at, None] * periods.of_flow[p]
-        program.put(rows[:, None], np.broadcast_to(net.station_open[k], factor.shape), factor)
-        added += len(at)
+        is_open = solution.value[net.station_open[k]] @ of_flow.T
+        for c, kin in enumerate(master.kin):
+            here = (lane.target == station) & kin[lane.material]
+            sent_t = solution.value[lane.flow[:, here]].sum(1)
+            over_t = sent_t - master.most_t[:, c, None] * is_open
+            at, p = np.nonzero((over_t > SLACK_T) & ~master.cut[:, k, c])
+            master.cut[at, k, c, p] = True
+            rows = program.rows(SERVING, len(at), upper=0.0)
+            program.put(rows[:, None], lane.flow[:, here][at, :, p], 1.0)
+            factor = -master.most_t[at, c, None] * of_flow[p]
+            program.put(rows[:, None], np.broadcast_to(net.station_open[k], factor.shape), factor)
+            added += len(at)
     return added
+
+
+def _kins(city: City) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Sets of materials that are made of each other at points.
+
+    Shape (kins, materials), and whether each fraction belongs there, shape (kins, fractions).
+    """
+    row = {m.id: k for k, m in enumerate(city.materials)}
+    label = np.arange(len(row))
+    for process in city.processes:
+        if process.at is SiteKind.POINT:
+            for taken, made in process.recipe_ppm.items():
+                for name in made:
+                    if name in row:
+                        label[label == label[row[name]]] = label[row[taken]]
+    fraction = np.array([row[f] for f in city.fractions])
+    kin = np.array([label == k for k in np.unique(label[fraction])])
+    return kin, kin[:, fraction].astype(float)
 
 
 def _law_of_levels(master: Master) -> None:

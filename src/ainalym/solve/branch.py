@@ -75,7 +75,8 @@ class _Tree:
     @property
     def enough(self) -> float:
         """What a node has to beat to be worth looking into."""
-        return -inf if self.best == -inf else self.best + self.gap_allowed * abs(self.best)
+        # A hair less than allowed, so that rounding does not push what is closed here beyond it.
+        return -inf if self.best == -inf else self.best + 0.999 * self.gap_allowed * abs(self.best)
 
     def is_worth(self, bound: float) -> bool:
         """Whether a node with this bound may hold something worth looking for."""
@@ -244,14 +245,15 @@ def branch(
                 node = None
                 continue
             sides = _sides(node.fixed.get(node.column, first[node.column]), node.value)
-            found = [
-                visit({**node.fixed, node.column: side}, top, node.basis)
-                for side, top in zip(sides, node.tops, strict=True)
-            ]
-            found = sorted(n for n in found if n is not None)
-            for child in found[1:]:
+            found = sorted(
+                child
+                for side, above in zip(sides, node.tops, strict=True)
+                if (child := visit({**node.fixed, node.column: side}, above, node.basis))
+            )
+            # Straight down until there is some answer, then always where most may be had.
+            node = found.pop(0) if found and tree.best == -inf else None
+            for child in found:
                 heapq.heappush(tree.heap, child)
-            node = found[0] if found else None
             top = tree.bound(node)
             if progress and top < told:
                 told = top
@@ -270,9 +272,7 @@ def _move(program, first, now, wanted):
     return dict(wanted)
 
 
-def _solve(
-    program, cut, above: float, enough: float, end: float
-) -> tuple[Solution | None, float]:
+def _solve(program, cut, above: float, enough: float, end: float) -> tuple[Solution | None, float]:
     """Solve a node, adding cuts while they pay; no solution where it is not worth it.
 
     A node cannot be worth more than the one above it, so until it is not, cuts are missing.

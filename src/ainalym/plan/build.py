@@ -1,0 +1,241 @@
+"""Building plans people can follow from what a relaxed program suggests."""
+
+from math import isfinite
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ainalym.answer import TOLERANCE, Answer
+from ainalym.model.place import SiteKind, SiteStatus
+from ainalym.model.plan import NEVER
+from ainalym.plan.decide import Design, decide, read_design
+from ainalym.plan.joint import decisions
+from ainalym.plan.known import Known, key_of
+from ainalym.plan.settle import fix_designs, settle
+from ainalym.plan.siting import choose_points, money_for_points, schedule, terms_of
+from ainalym.solve.branch import WHOLE
+from ainalym.solve.mip import Solution
+
+PROPOSE_SHARE = 0.2
+"""Share of the time left that deciding stations and steps once may take."""
+
+SITE_S = 1.0
+"""Most seconds for the siting engine when the search only wants a first plan."""
+
+CLOSINGS = 6
+"""How often points whose keepers cannot earn a living are closed before a plan is given up."""
+
+SURE = 0.2
+"""How far from whole a point's level may be to be rounded, with others, while diving."""
+
+
+def propose(known: Known) -> None:
+    """Decide the network for the points last looked at, build the plan, and again if it helped.
+
+    Parameters
+    ----------
+    known
+        Its best plan is replaced by a better one.
+    """
+    master, opened = known.master, known.opened()
+    while known.left_s > 0:
+        design = decide(
+            known.city,
+            known.travel,
+            master.pairs,
+            master.net.periods,
+            opened,
+            _likely_stations(known),
+            seconds=max(1.0, PROPOSE_SHARE * known.left_s),
+            gap_allowed=0.5 * known.gap_allowed,
+        )
+        if design is None or key_of(design) in known.tried:
+            return
+        before = known.best
+        site(known, design)
+        build(known, design)
+        if not known.best > before or known.plan is None:
+            return
+        opened = known.plan.opened
+
+
+def dive(known: Known) -> None:
+    """Round what is decided from where the master stands, one thing after another, and build it.
+
+    The master's bounds and basis are left as they were.
+
+    Parameters
+    ----------
+    known
+        Its best plan is replaced by a better one.
+    """
+    net = known.master.net
+    everything = np.unique(np.concatenate(decisions(known.master)))
+    now, basis = net.program.bounds(everything), net.program.basis()
+    design = _dive_designs(known)
+    net.program.change_bounds(everything, *now)
+    if design is not None and key_of(design) not in known.tried:
+        build(known, design)
+    net.program.resume(basis)
+
+
+def _dive_designs(known: Known) -> Design | None:
+    """Fix stations and steps, the surest first, until all are whole; None at a dead end."""
+    program = known.master.net.program
+    groups = decisions(known.master)[:-1]
+    last: tuple[int, float] | None = None
+    while known.left_s > 0:
+        answer = _relax(known)
+        if answer.value is None:
+            if last is None:
+                return None
+            program.change_bounds(last[0], last[1] - 1.0, last[1] - 1.0)
+            last = None
+            continue
+        value = answer.value.value
+        for columns in groups:
+            off = np.abs(value[columns] - np.round(value[columns]))
+            if off.max(initial=0.0) > WHOLE:
+                break
+        else:
+            known.look(answer.value)
+            return read_design(known.master.net, answer.value)
+        share = np.where(off > WHOLE, value[columns] - np.floor(value[columns]), -1.0)
+        best = int(np.argmax(share))
+        last = int(columns[best]), float(np.ceil(value[columns[best]]))
+        program.change_bounds(*last, last[1])
+    return None
+
+
+def site(known: Known, design: Design) -> None:
+    """Choose points for given stations and steps at the prices last looked at; keep the plan.
+
+    Fast, and blind to what lines have no room for.
+
+    Parameters
+    ----------
+    known
+        Its best plan is replaced by a better one.
+    design
+        Opening years of stations, and steps.
+    """
+    city, master = known.city, known.master
+    money = money_for_points(city, *design)
+    terms = terms_of(city, master.net.worth, master.pairs, master.point, known.price)
+    chosen = choose_points(
+        city,
+        master.pairs,
+        terms,
+        float(money[city.programme.last_build_year]),
+        start=known.opened() != NEVER,
+        seconds=min(SITE_S, max(0.2, 0.02 * known.left_s)),
+        seed=known.seed,
+    )
+    _settle(known, design, schedule(city, master.pairs, terms, chosen, money))
+
+
+def build(known: Known, design: Design) -> None:
+    """Round the master's points for given stations and steps, settle the flows, keep the plan.
+
+    Parameters
+    ----------
+    known
+        Its best plan is replaced by a better one.
+    design
+        Opening years of stations, and steps.
+    """
+    known.tried.add(key_of(design))
+    if _dive_points(known, design):
+        take(known, design)
+
+
+def take(known: Known, design: Design) -> None:
+    """Settle the stations and steps of a design with the points last looked at.
+
+    Parameters
+    ----------
+    known
+        Its best plan is replaced by a better one.
+    design
+        Opening years of stations, and steps.
+    """
+    _settle(known, design, known.opened())
+
+
+def _dive_points(known: Known, design: Design) -> bool:
+    """Round the levels of the points until all are whole: the sure ones, then one at a time.
+
+    Tells whether that may have led to something better than the best plan.
+    """
+    program = known.master.net.program
+    everything = np.unique(np.concatenate(decisions(known.master)))
+    now, basis = program.bounds(everything), program.basis()
+    program.change_bounds(everything, *known.free)
+    fix_designs(known.master.net, *design)
+    level = np.unique(known.master.level)
+    answer = _relax(known)
+    while answer.value is not None and known.left_s > 0:
+        known.look(answer.value)
+        value = answer.value.value[level]
+        off = np.minimum(value, 1.0 - value)
+        if off.max(initial=0.0) <= WHOLE:
+            break
+        sure = (off > WHOLE) & (off < SURE)
+        if sure.any():
+            whole = np.round(value[sure])
+            program.change_bounds(level[sure], whole, whole)
+            answer = _relax(known)
+            continue
+        at = level[int(np.argmax(off))]
+        sides = []
+        for side in (0.0, 1.0):
+            program.change_bounds(at, side, side)
+            sides.append(_relax(known))
+        keep_open = sides[1].value is not None and not sides[0].bound > sides[1].bound
+        if not keep_open:
+            program.change_bounds(at, 0.0, 0.0)
+        answer = sides[keep_open]
+    program.change_bounds(everything, *now)
+    program.resume(basis)
+    return answer.value is not None
+
+
+def _relax(known: Known) -> Answer[Solution]:
+    """Solve the relaxed master as it stands, unless it cannot beat the best plan."""
+    cutoff = known.best if isfinite(known.best) else None
+    seconds = max(1.0, known.left_s)
+    return known.master.net.program.solve(seconds=seconds, relax=True, cutoff=cutoff)
+
+
+def _settle(known: Known, design: Design, opened: NDArray[np.int32]) -> None:
+    """Settle the flows of open points, closing those that cannot earn a living; keep the best."""
+    city = known.city
+    points = city.sites.rows(SiteKind.POINT)
+    always = city.sites.has_status(SiteStatus.EXISTING) | city.sites.has_status(SiteStatus.FORCED)
+    years = design[0].copy()
+    years[points] = opened[points]
+    for _ in range(CLOSINGS):
+        seconds = max(5.0, known.left_s)
+        settled = settle(city, known.travel, known.master.pairs, years, design[1], seconds=seconds)
+        if settled is None:
+            return
+        missing = settled.missing_minor.max(0)[points]
+        weak = missing > TOLERANCE * city.programme.keeper_minor_per_year + 1.0
+        weak &= ~always[points]
+        if not weak.any():
+            break
+        worst = np.sort(missing[weak])[-max(1, weak.sum() // 2)]
+        years[points[weak & (missing >= worst)]] = NEVER
+    known.keep(settled.plan)
+
+
+def _likely_stations(known: Known) -> NDArray[np.int64]:
+    """The stations the last node used most, and the cheapest, which a fixed count may want."""
+    city, net = known.city, known.master.net
+    asked = city.programme.stations
+    sites, stations = city.sites, net.stations
+    cost = sites.capex_minor[stations] + city.programme.years * sites.fixed_minor_per_year[stations]
+    must = [sites.status[k] in (SiteStatus.EXISTING, SiteStatus.FORCED) for k in stations]
+    likely = {*np.flatnonzero(must), *np.argsort(-known.usage, kind="stable")[: asked + 1]}
+    likely |= set(np.argsort(cost, kind="stable")[:asked].tolist())
+    return stations[sorted(likely)]
