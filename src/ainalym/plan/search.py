@@ -14,11 +14,15 @@ from ainalym.model.travel import Travel
 from ainalym.plan.build import build, dive, propose, take
 from ainalym.plan.decide import read_design
 from ainalym.plan.households import pairs as pairs_of
-from ainalym.plan.joint import add_cuts, decisions, master_of
+from ainalym.plan.joint import BRINGING, SERVING, add_cuts, decisions, master_of
 from ainalym.plan.known import Known, Progress, key_of
+from ainalym.plan.parts import MASS_AT_POINTS, MASS_AT_STATIONS, MASS_AT_STOCKPILES, OPENING
 from ainalym.plan.worth import in_units, sense_of
 from ainalym.solve.branch import WHOLE, branch
 from ainalym.solve.mip import Solution
+
+NATURE = (MASS_AT_POINTS, MASS_AT_STATIONS, MASS_AT_STOCKPILES, OPENING, BRINGING, SERVING)
+"""Laws that are nobody's rule, and cannot be dropped when rules clash."""
 
 
 def design(
@@ -87,7 +91,7 @@ def _search(known: Known) -> tuple[str, ...]:
     known.free = program.bounds(np.unique(np.concatenate(groups)))
     relaxed = program.solve(seconds=max(1.0, known.left_s), relax=True, interior=True)
     if relaxed.status is Status.INFEASIBLE:
-        return program.clash()
+        return program.clash(always=NATURE)
     if relaxed.value is None:
         return ()
     known.lower(relaxed.bound)
@@ -104,7 +108,7 @@ def _search(known: Known) -> tuple[str, ...]:
     )
     known.lower(branched.bound)
     if branched.is_complete and branched.bound == -inf:
-        return program.clash()
+        return program.clash(always=NATURE)
     return ()
 
 

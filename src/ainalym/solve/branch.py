@@ -14,7 +14,7 @@ Research Letters 33(1), doi 10.1016/j.orl.2004.04.002.
 import heapq
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
@@ -46,6 +46,10 @@ PROBED = 8
 """Most columns of a node that are tried out because nothing is known of them yet."""
 
 
+Fixed = dict[int, tuple[float, float]]
+"""Columns, and the bounds they are held to."""
+
+
 @dataclass(order=True, slots=True)
 class _Node:
     """A solved node that is still open.
@@ -55,7 +59,7 @@ class _Node:
 
     key: float
     number: int
-    fixed: dict[int, tuple[float, float]] = field(compare=False)
+    fixed: Fixed = field(compare=False)
     column: int = field(compare=False)
     value: float = field(compare=False)
     tops: tuple[float, float] = field(compare=False)
@@ -81,6 +85,10 @@ class _Tree:
     def is_worth(self, bound: float) -> bool:
         """Whether a node with this bound may hold something worth looking for."""
         return bound > self.enough
+
+    def close(self, bound: float) -> None:
+        """Take note of what a node that is not looked into any further may hold."""
+        self.closed = max(self.closed, bound)
 
     def bound(self, node: _Node | None) -> float:
         """What nothing can beat, with `node` still in hand."""
@@ -169,86 +177,64 @@ def branch(
         The program does not maximise.
     """
     law(program.sense is Sense.MAX, said="branching wants a program that maximises")
-    end = time.monotonic() + seconds
-    order = np.concatenate([np.ravel(g) for g in groups])
-    lower, upper = program.bounds(order)
-    first = dict(zip(order.tolist(), zip(lower, upper, strict=True), strict=True))
-    count = itertools.count()
-    told = inf
-    tree, falls = _Tree(gap_allowed), _Falls()
-    state: dict[int, tuple[float, float]] = {}
-
-    def visit(fixed: dict[int, tuple[float, float]], above: float, basis: Any) -> _Node | None:
-        """Solve one node; None when it is closed."""
-        nonlocal state
-        if not tree.is_worth(above):
-            tree.closed = max(tree.closed, above)
-            return None
-        state = _move(program, first, state, fixed)
-        if basis is not None:
-            program.resume(basis)
-        solution, bound = _solve(program, cut, above, tree.enough, end)
-        tree.nodes += 1
-        basis = program.basis()
-        bound = min(bound, above)  # also where the time was up before the node was solved
-        if solution is None:
-            tree.closed = max(tree.closed, bound)
-            return None
-        columns = _fractional(groups, solution.value)
-        is_whole = not len(columns)
-        tree.best = max(tree.best, suggest(solution, is_whole))
-        column, value = _open_column(order, first, fixed, solution.value)
-        if is_whole and column is None:  # nothing is left to decide, the caller has looked at it
-            return None
-        if not tree.is_worth(bound):
-            tree.closed = max(tree.closed, bound)
-            return None
-        sides = (bound, bound)
-        if not is_whole:
-            column, sides = pick(columns, solution.value, fixed, bound, basis)
-            value = float(solution.value[column])
-        return _Node(-bound, next(count), fixed, column, value, sides, basis)
-
-    def pick(columns, values, fixed, bound, basis) -> tuple[int, tuple[float, float]]:
-        """The column whose split should tell most, and what is known of its sides.
-
-        What nothing is known of is tried out.
-        """
-        nonlocal state
-        tried: dict[int, tuple[float, float]] = {}
-        for column in columns[:PROBED].tolist():
-            if falls.knows(column) or len(columns) == 1:
-                continue
-            tops = []
-            for is_up, side in enumerate(_sides(fixed.get(column, first[column]), values[column])):
-                state = _move(program, first, state, {**fixed, column: side})
-                program.resume(basis)
-                top, is_proven = program.probe(iterations=PROBE_STEPS, cutoff=tree.enough)
-                share = values[column] - np.floor(values[column])
-                share = 1.0 - share if is_up else share
-                falls.record(column, bool(is_up), share, bound - max(top, tree.best))
-                tops.append(min(bound, top) if is_proven else bound)
-            tried[column] = (tops[0], tops[1])
-        known = [c for c in columns.tolist() if falls.knows(c)] or columns[:1].tolist()
-        best = known[0]
-        if len(known) > 1:
-            best = max(known, key=lambda c: falls.score(c, float(values[c])))
-        return best, tried.get(best, (bound, bound))
-
+    search = _Search(
+        program=program,
+        groups=[np.ravel(columns) for columns in groups],
+        cut=cut,
+        suggest=suggest,
+        end=time.monotonic() + seconds,
+        tree=_Tree(gap_allowed),
+    )
     try:
-        node = visit({}, inf, None)
+        search.run(progress)
+    finally:
+        search.move({})
+    is_complete = time.monotonic() < search.end
+    return Branched(bound=search.tree.bound(None), nodes=search.tree.nodes, is_complete=is_complete)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Search:
+    """One search: the program as it stands, the tree, and what splits have told so far."""
+
+    program: Program
+    groups: list[NDArray[np.int64]]
+    cut: Callable[[Solution], int]
+    suggest: Callable[[Solution, bool], float]
+    end: float
+    tree: _Tree
+    falls: _Falls = field(default_factory=_Falls)
+    first: Fixed = field(init=False)
+    """The bounds of everything that is decided, before anything is."""
+    state: Fixed = field(default_factory=dict)
+    """Where the program's bounds stand now."""
+    count: Iterator[int] = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        order = np.concatenate(self.groups)
+        sides = zip(*self.program.bounds(order), strict=True)
+        self.first = dict(zip(order.tolist(), sides, strict=True))
+
+    @property
+    def left_s(self) -> float:
+        """Seconds left, at least one, for a linear program."""
+        return max(1.0, self.end - time.monotonic())
+
+    def run(self, progress: Callable[[float], None] | None) -> None:
+        """Split nodes until none is worth it, or the time is up."""
+        tree, told = self.tree, inf
+        node = self.visit({}, inf, None)
         while node is not None or tree.heap:
             node = node or heapq.heappop(tree.heap)
-            bound = -node.key
-            if not tree.is_worth(bound) or time.monotonic() > end:
-                tree.closed = max(tree.closed, bound)
+            if not tree.is_worth(-node.key) or time.monotonic() > self.end:
+                tree.close(-node.key)
                 node = None
                 continue
-            sides = _sides(node.fixed.get(node.column, first[node.column]), node.value)
+            sides = _sides(node.fixed.get(node.column, self.first[node.column]), node.value)
             found = sorted(
                 child
                 for side, above in zip(sides, node.tops, strict=True)
-                if (child := visit({**node.fixed, node.column: side}, above, node.basis))
+                if (child := self.visit({**node.fixed, node.column: side}, above, node.basis))
             )
             # Straight down until there is some answer, then always where most may be had.
             node = found.pop(0) if found and tree.best == -inf else None
@@ -258,48 +244,103 @@ def branch(
             if progress and top < told:
                 told = top
                 progress(top)
-    finally:
-        _move(program, first, state, {})
-    return Branched(bound=tree.bound(None), nodes=tree.nodes, is_complete=time.monotonic() < end)
 
+    def visit(self, fixed: Fixed, above: float, basis: Any) -> _Node | None:
+        """Solve one node; None when it is closed."""
+        tree = self.tree
+        if not tree.is_worth(above):
+            return tree.close(above)
+        self.move(fixed, basis)
+        solution, bound = self.solve(above)
+        tree.nodes += 1
+        basis = self.program.basis()
+        bound = min(bound, above)  # also where the time was up before the node was solved
+        if solution is None:
+            return tree.close(bound)
+        columns = _fractional(self.groups, solution.value)
+        is_whole = not len(columns)
+        tree.best = max(tree.best, self.suggest(solution, is_whole))
+        if is_whole:
+            lucky = self.lucky(fixed, solution.value)
+            if lucky is None:  # nothing is left to decide, and the caller has looked at it
+                return None
+            column, value = lucky
+            tops = (bound, bound)
+        if not tree.is_worth(bound):
+            return tree.close(bound)
+        if not is_whole:
+            column, tops = self.pick(columns, solution.value, fixed, bound, basis)
+            value = float(solution.value[column])
+        return _Node(-bound, next(self.count), fixed, column, value, tops, basis)
 
-def _move(program, first, now, wanted):
-    """Change the bounds that differ between two nodes."""
-    changed = [c for c in {*now, *wanted} if now.get(c) != wanted.get(c)]
-    if changed:
-        sides = np.array([wanted.get(c, first[c]) for c in changed])
-        program.change_bounds(np.array(changed), sides[:, 0], sides[:, 1])
-    return dict(wanted)
+    def solve(self, above: float) -> tuple[Solution | None, float]:
+        """Solve a node, adding cuts while they pay; no solution where it is not worth it.
 
+        A node cannot be worth more than the one above it, so until it is not, cuts are missing.
+        """
+        solution, bound = None, inf
+        cutoff = None if self.tree.enough == -inf else self.tree.enough
+        for _ in range(CUT_ROUNDS):
+            answer = self.program.solve(seconds=self.left_s, relax=True, cutoff=cutoff)
+            if answer.value is None:
+                return None, min(bound, answer.bound)
+            moved = bound - answer.bound
+            solution, bound = answer.value, min(bound, answer.bound)
+            is_done = moved < CUT_PAYS * abs(bound) and bound <= above + CUT_PAYS * abs(above)
+            if is_done or time.monotonic() > self.end or not self.cut(solution):
+                break
+        return solution, bound
 
-def _solve(program, cut, above: float, enough: float, end: float) -> tuple[Solution | None, float]:
-    """Solve a node, adding cuts while they pay; no solution where it is not worth it.
+    def pick(
+        self, columns: NDArray, values: NDArray, fixed: Fixed, bound: float, basis: Any
+    ) -> tuple[int, tuple[float, float]]:
+        """The column whose split should tell most, and what is known of its sides.
 
-    A node cannot be worth more than the one above it, so until it is not, cuts are missing.
-    """
-    solution, bound = None, inf
-    cutoff = None if enough == -inf else enough
-    for _ in range(CUT_ROUNDS):
-        seconds = max(1.0, end - time.monotonic())
-        answer = program.solve(seconds=seconds, relax=True, cutoff=cutoff)
-        if answer.value is None:
-            return None, min(bound, answer.bound)
-        moved = bound - answer.bound
-        solution, bound = answer.value, min(bound, answer.bound)
-        is_done = moved < CUT_PAYS * abs(bound) and bound <= above + CUT_PAYS * abs(above)
-        if is_done or time.monotonic() > end or not cut(solution):
-            break
-    return solution, bound
+        What nothing is known of is tried out.
+        """
+        if len(columns) == 1:
+            return int(columns[0]), (bound, bound)
+        tried = {}
+        for column in columns[:PROBED].tolist():
+            if not self.falls.knows(column):
+                tried[column] = self.probe(column, float(values[column]), fixed, bound, basis)
+        known = [c for c in columns.tolist() if self.falls.knows(c)]
+        best = max(known, key=lambda c: self.falls.score(c, float(values[c])))
+        return best, tried.get(best, (bound, bound))
 
+    def probe(
+        self, column: int, value: float, fixed: Fixed, bound: float, basis: Any
+    ) -> tuple[float, float]:
+        """Try out both sides of a column for a while; what is then proven of them."""
+        tops = []
+        share = value - np.floor(value)
+        sides = _sides(fixed.get(column, self.first[column]), value)
+        for is_up, side, cut_off in ((False, sides[0], share), (True, sides[1], 1.0 - share)):
+            self.move({**fixed, column: side}, basis)
+            top, is_proven = self.program.probe(iterations=PROBE_STEPS, cutoff=self.tree.enough)
+            self.falls.record(column, is_up, cut_off, bound - max(top, self.tree.best))
+            tops.append(min(bound, top) if is_proven else bound)
+        return tops[0], tops[1]
 
-def _open_column(order, first, fixed, value) -> tuple[int | None, float]:
-    """A column that is whole by luck only, and a number beside its value to split at."""
-    for column in order.tolist():
-        low, high = fixed.get(column, first[column])
-        if high - low > WHOLE:
-            whole = float(np.round(value[column]))
-            return column, whole - 0.5 if whole > low else whole + 0.5
-    return None, 0.0
+    def lucky(self, fixed: Fixed, value: NDArray[np.float64]) -> tuple[int, float] | None:
+        """A column that is whole by luck only, and a number beside its value to split at."""
+        for column, first in self.first.items():
+            low, high = fixed.get(column, first)
+            if high - low > WHOLE:
+                whole = float(np.round(value[column]))
+                return column, whole - 0.5 if whole > low else whole + 0.5
+        return None
+
+    def move(self, wanted: Fixed, basis: Any = None) -> None:
+        """Change the bounds that differ from those now; go on from a basis, if one is given."""
+        now = self.state
+        changed = [c for c in {*now, *wanted} if now.get(c) != wanted.get(c)]
+        if changed:
+            sides = np.array([wanted.get(c, self.first[c]) for c in changed])
+            self.program.change_bounds(np.array(changed), sides[:, 0], sides[:, 1])
+        self.state = dict(wanted)
+        if basis is not None:
+            self.program.resume(basis)
 
 
 def _sides(bounds: tuple[float, float], value: float) -> tuple[tuple[float, float], ...]:

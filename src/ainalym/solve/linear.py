@@ -227,60 +227,10 @@ class Linear:
         self._upper.all[ids] = high
         self._changed.add(ids, ids.shape)
 
-    def drop_rows(self, first: int, kept: NDArray[np.bool_]) -> None:
-        """Drop some of the newest rows; the ids of those kept among them close up.
-
-        Parameters
-        ----------
-        first
-            The id of the oldest row that may go; nobody may hold ids from here on.
-        kept
-            Which of the rows from `first` on stay, shape (rows from `first` on,).
-
-        Raises
-        ------
-        BrokenLaw
-            `kept` does not tell of each row from `first` on.
-        """
-        law(len(kept) == self._n_rows - first, said=f"{len(kept)} marks from row {first} on")
-        stays = np.concatenate([np.ones(first, bool), kept])
-        new_id = np.cumsum(stays) - 1
-        mine = stays[self._at_row.all]
-        self._at_row.replace(new_id[self._at_row.all[mine]])
-        self._at_column.replace(self._at_column.all[mine])
-        self._factor.replace(self._factor.all[mine])
-        self._row_lower.replace(self._row_lower.all[stays])
-        self._row_upper.replace(self._row_upper.all[stays])
-        blocks, self._row_blocks = self._row_blocks, []
-        for block in blocks:
-            count = int(stays[block.ids.ravel()].sum())
-            if block.first < first or count:
-                shape = block.shape if count == block.ids.size else (count,)
-                self._row_blocks.append(
-                    _Block(block.name, block.label, int(new_id[block.first]) if count else 0, shape)
-                )
-        self._n_rows = int(stays.sum())
-
     def bounds(self, columns: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Tell the bounds of columns as they stand, lower and upper, one a column."""
         ids = np.ravel(columns)
         return self._lower.all[ids].copy(), self._upper.all[ids].copy()
-
-    def room(self, value: NDArray[np.float64], first: int = 0) -> NDArray[np.float64]:
-        """Tell how far each row is from its nearer side at given values.
-
-        Parameters
-        ----------
-        value
-            One number per column.
-        first
-            The row to begin with.
-        """
-        mine = self._at_row.all >= first
-        terms = self._factor.all[mine] * value[self._at_column.all[mine]]
-        rows = self._at_row.all[mine] - first
-        sums = np.bincount(rows, weights=terms, minlength=self._n_rows - first)
-        return np.minimum(sums - self._row_lower.all[first:], self._row_upper.all[first:] - sums)
 
     def broken(self, value: NDArray[np.float64], *, relax: bool = False) -> str:
         """Name the worst broken law, bound or wholeness, with its numbers; "" if all hold.
@@ -414,3 +364,22 @@ def _check_sides(name: str, lower: ArrayLike, upper: ArrayLike) -> None:
         not (np.isnan(lower).any() or np.isnan(upper).any()),
         said=f"a bound of {name!r} is not a number",
     )
+
+
+def summed(
+    major: NDArray[np.int64],
+    minor: NDArray[np.int64],
+    factor: NDArray[np.float64],
+    shape: tuple[int, int],
+) -> tuple[int, NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    """Lay entries out by `major`, duplicates summed, as the solver wants them."""
+    matrix = coo_array((factor, (major, minor)), shape=shape).tocsr()
+    matrix.sum_duplicates()
+    starts, at = matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32)
+    return int(matrix.nnz), starts, at, matrix.data
+
+
+def read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Close an array to writing."""
+    array.setflags(write=False)
+    return array

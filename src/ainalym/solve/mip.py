@@ -5,22 +5,19 @@ Programming Computation 10, doi 10.1007/s12532-017-0130-5 (HiGHS, used as a libr
 """
 
 import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import highspy
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
 
 from ainalym.answer import TOLERANCE, Answer, Sense, Status
 from ainalym.errors import OutsideError, law
-from ainalym.solve.linear import Linear, Pile
+from ainalym.solve.linear import Linear, Pile, read_only, summed
+from ainalym.solve.watched import watched
 
 _MODEL = highspy.HighsModelStatus
 _STOPPED = (
@@ -210,8 +207,11 @@ class Program(Linear):
         """Let the solver work until it is done or the clock shows `end`; return how it stopped."""
         highs = self._highs
         _limit(highs, end - time.monotonic(), integral=integral)
-        with _watched(highs, integral, progress):
+        tell = progress and (lambda s, *worth: progress(s, *(self._sign * w for w in worth)))
+        with watched(highs, integral, tell) as asked:
             highs.run()
+        if asked.is_set() and not integral:  # half a linear program is worth nothing
+            raise KeyboardInterrupt
         status = highs.getModelStatus()
         if status == _MODEL.kUnboundedOrInfeasible:
             status = self._tell_unbounded_from_infeasible(end)
@@ -244,22 +244,6 @@ class Program(Linear):
         if self._basis is not None and not self._highs.getBasis().valid:
             self.resume(self._basis)
 
-    def drop_rows(self, first: int, kept: NDArray[np.bool_]) -> None:
-        """Drop some of the newest rows, here and in the solver, which keeps its basis.
-
-        Parameters
-        ----------
-        first, kept
-            As in `Linear.drop_rows`.
-        """
-        self._pass_on()
-        gone = first + np.flatnonzero(~np.asarray(kept, bool)).astype(np.int32)
-        if gone.size:
-            self._ok(self._highs.deleteRows(gone.size, gone.astype(np.int32)))
-            self._basis = None
-        super().drop_rows(first, np.asarray(kept, bool))
-        self._passed_rows, self._passed_entries = self._n_rows, self._factor.all.size
-
     def _pass_on(self) -> None:
         """Hand everything new to the solver: columns first, then rows, then lone entries."""
         highs, old_columns, old_rows = self._highs, self._passed_columns, self._passed_rows
@@ -271,7 +255,7 @@ class Program(Linear):
         if more := self._n_columns - old_columns:
             mine = new_column & ~new_row
             wide = (more, max(1, old_rows))
-            sparse = _summed(at_column[mine] - old_columns, at_row[mine], factor[mine], wide)
+            sparse = summed(at_column[mine] - old_columns, at_row[mine], factor[mine], wide)
             these = slice(old_columns, None)
             cost = self._sign * self._gain.all[these]
             sides = cost, self._lower.all[these], self._upper.all[these]
@@ -280,7 +264,7 @@ class Program(Linear):
         if more := self._n_rows - old_rows:
             wide = (more, max(1, self._n_columns))
             mine = new_row
-            sparse = _summed(at_row[mine] - old_rows, at_column[mine], factor[mine], wide)
+            sparse = summed(at_row[mine] - old_rows, at_column[mine], factor[mine], wide)
             these = slice(old_rows, None)
             self._ok(
                 highs.addRows(more, self._row_lower.all[these], self._row_upper.all[these], *sparse)
@@ -380,8 +364,8 @@ class Program(Linear):
         """Answer a program of no columns: nothing is chosen, and every row's sum is zero."""
         if self.broken(np.empty(0)):
             return self._no_value(Status.INFEASIBLE, self._worst, gap_allowed)
-        nothing = _read_only(np.empty(0))
-        zeros = _read_only(np.zeros(self._n_rows))
+        nothing = read_only(np.empty(0))
+        zeros = read_only(np.zeros(self._n_rows))
         return Answer(
             status=Status.OPTIMAL,
             value=Solution(value=nothing, dual=zeros, reduced=nothing),
@@ -414,9 +398,9 @@ class Program(Linear):
             dual = self._sign * np.array(found.row_dual)
             reduced = self._sign * np.array(found.col_dual)
         value = np.array(found.col_value)
-        return Solution(value=_read_only(value), dual=_read_only(dual), reduced=_read_only(reduced))
+        return Solution(value=read_only(value), dual=read_only(dual), reduced=read_only(reduced))
 
-    def clash(self, *, seconds: float = 30.0) -> tuple[str, ...]:
+    def clash(self, *, always: Collection[str] = (), seconds: float = 30.0) -> tuple[str, ...]:
         """Name a smallest set of laws that cannot hold together; the columns' bounds always hold.
 
         Smallest means that leaving out any one of them makes the rest possible. Laws are left
@@ -425,6 +409,8 @@ class Program(Linear):
 
         Parameters
         ----------
+        always
+            Laws that nobody can do without: they hold throughout and are not named.
         seconds
             Time limit; a set cut short by it still clashes, but may be larger than needed.
 
@@ -434,18 +420,25 @@ class Program(Linear):
         """
         self._pass_on()
         end = time.monotonic() + seconds
-        laws = self.laws()
-        kept = self._cannot_hold(laws, relax=True, end=end)
+        every = self.laws()
+        held = np.concatenate([np.empty(0, int), *(every[n] for n in every if n in always)])
+        laws = {name: rows for name, rows in every.items() if name not in always}
+        kept = self._cannot_hold(laws, held, relax=True, end=end)
         if self._integer.all.any():
             laws = {name: laws[name] for name in kept} if kept is not None else laws
-            again = self._cannot_hold(laws, relax=False, end=end)
+            again = self._cannot_hold(laws, held, relax=False, end=end)
             kept = kept if again is None else again
         return tuple(kept or ())
 
     def _cannot_hold(
-        self, laws: dict[str, NDArray[np.int64]], *, relax: bool, end: float
+        self,
+        laws: dict[str, NDArray[np.int64]],
+        held: NDArray[np.int64],
+        *,
+        relax: bool,
+        end: float,
     ) -> list[str] | None:
-        """Delete laws one by one while the rest still clashes; None if these do not clash."""
+        """Delete laws one by one while the rest, and the rows held, clash; None if they do not."""
         probe = _quiet_highs()
         probe.passModel(self._highs.getLp())
         everything = np.arange(self._n_columns, dtype=np.int32)
@@ -454,7 +447,7 @@ class Program(Linear):
         kinds = (self._integer.all & (not relax)).astype(np.uint8)
         probe.changeColsCost(everything.size, everything, np.zeros(everything.size))
         probe.changeColsIntegrality(everything.size, everything, kinds)
-        rest = np.setdiff1d(np.arange(self._n_rows), np.concatenate([[], *laws.values()]))
+        rest = np.setdiff1d(np.arange(self._n_rows), np.concatenate([held, *laws.values()]))
         _set_sides(probe, rest, -math.inf, math.inf)
         if not _is_infeasible(probe, end, integral=not relax):
             return None
@@ -477,25 +470,6 @@ def _quiet_highs() -> Any:
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
     return highs
-
-
-def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Close an array to writing."""
-    array.setflags(write=False)
-    return array
-
-
-def _summed(
-    major: NDArray[np.int64],
-    minor: NDArray[np.int64],
-    factor: NDArray[np.float64],
-    shape: tuple[int, int],
-) -> tuple[int, NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
-    """Lay entries out by `major`, duplicates summed, as the solver wants them."""
-    matrix = coo_array((factor, (major, minor)), shape=shape).tocsr()
-    matrix.sum_duplicates()
-    starts, at = matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32)
-    return int(matrix.nnz), starts, at, matrix.data
 
 
 def _set_sides(highs: Any, rows: NDArray[np.int64], lower: Any, upper: Any) -> None:
@@ -523,45 +497,3 @@ def _is_infeasible(highs: Any, end: float, *, integral: bool) -> bool:
     _limit(highs, left, integral=integral)
     highs.run()
     return highs.getModelStatus() == _MODEL.kInfeasible
-
-
-@contextmanager
-def _watched(
-    highs: Any, integral: bool, progress: Callable[[float, float, float], None] | None
-) -> Iterator[None]:
-    """Let the keyboard stop the solver at its next breath, and report progress each second.
-
-    The default handler would raise inside the solver's own loop, which is not written to be
-    left that way; so the signal only leaves a mark that the solver is shown.
-    """
-    asked = threading.Event()
-    last = -math.inf
-
-    def look(event: Any) -> None:
-        nonlocal last
-        out = event.data_out
-        if tells and out.running_time - last >= 1.0:
-            last = out.running_time
-            try:
-                progress(last, out.mip_primal_bound, out.mip_dual_bound)
-            except KeyboardInterrupt:
-                asked.set()
-        event.interrupt(asked.is_set())  # also False: the solver remembers the last run's word
-
-    tells = integral and progress is not None
-    breaths = [highs.cbSimplexInterrupt, highs.cbIpmInterrupt]
-    if integral:
-        breaths = [highs.cbMipInterrupt]
-    for breath in breaths:
-        breath.subscribe(look)
-    main = threading.current_thread() is threading.main_thread()
-    caught = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if caught:
-        signal.signal(signal.SIGINT, lambda *_: asked.set())
-    try:
-        yield
-    finally:
-        if caught:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        for breath in breaths:
-            breath.unsubscribe(look)
