@@ -5,15 +5,9 @@ from dataclasses import replace
 import pytest
 
 from ainalym.errors import ConflictError
-from ainalym.ledger import balances, open_book, post, stock, trace, verify
+from ainalym.ledger import balances, post, stock, trace, verify
 from ainalym.model.deed import Dispatch, Ticket
 from ainalym.model.entry import new_id, now_ms
-
-
-@pytest.fixture
-def book(tmp_path):
-    with open_book(tmp_path / "book.sqlite") as opened:
-        yield opened
 
 
 def ticket(**changed):

@@ -1,9 +1,9 @@
 """Questions to the book: what lies where and what happened, as of a moment, as known at one."""
 
 from collections.abc import Iterator
-from json import loads
 
 from ainalym.errors import NotFoundError
+from ainalym.ledger import chain
 from ainalym.ledger.book import Book
 from ainalym.ledger.store import Store
 from ainalym.ledger.writer import text_of_id
@@ -196,7 +196,7 @@ def rules(book: Book, about: str = "", *, as_of_ms: int | None = None) -> dict[s
     with book.reading() as store:
         rows = store.rows("select event_ms, seq, body from entry where kind = 'rule'")
     for event_ms, seq, body in rows:
-        told = loads(body)
+        told = chain.told(body)
         if told["about"] != about or (as_of_ms is not None and event_ms > as_of_ms):
             continue
         if told["name"] not in known or known[told["name"]][0] < (event_ms, seq):
@@ -228,7 +228,7 @@ def _entries(store: Store, where: str, values: list | tuple) -> Iterator[Entry]:
             seq,
             text_of_id(raw),
             *fields,
-            loads(body),
+            chain.told(body),
             tuple(Posting(Account(*row[:5]), row[5], row[6]) for row in postings),
             tuple(Draw(*row) for row in draws),
             bytes(hashed).hex(),

@@ -11,7 +11,9 @@ Version 1. The bytes of entry number `seq` are, in this order:
    quantity of each in order; the number of draws; child (0 for none), parent and grams of each.
 
 `noted` holds what the book itself added: accounts opened by the entry as `number=name` with commas
-between, and the root of a period it closes. `body` is the deed as it was told, in canonical JSON.
+between, and the root of a period it closes. `body` is the deed as it was told, in canonical JSON: a
+list of its kind and its fields in declared order, those at the end left out that are at their
+default, with no space between.
 
 **Source.** Merkle tree: RFC 6962, section 2.1, over the entries' hashes in the order of the chain.
 """
@@ -21,20 +23,28 @@ import struct
 from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
+from itertools import chain
+from json.encoder import c_make_encoder, encode_basestring
 
-from ainalym.model.deed import Deed
+from ainalym.model.deed import Deed, name_values
 
 START = bytes(32)
-_say = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+# What `json.JSONEncoder` makes anew for every call; made once it takes a third of the time.
+_chunks = c_make_encoder(None, None, encode_basestring, None, ":", ",", False, False, False)
 
 
 def body(deed: Deed) -> str:
     """Say a deed in canonical JSON: what telling it twice is compared by."""
-    return _say(deed.told)
+    return "".join(_chunks(deed.values, 0))
+
+
+def told(said: str) -> dict[str, object]:
+    """Read canonical JSON back, as `Deed.told` gives it."""
+    return name_values(json.loads(said))
 
 
 def link(
-    before: bytes, words: Sequence[object], postings: Sequence[int], draws: Sequence[int]
+    before: bytes, words: str, postings: Sequence[Sequence[int]], draws: Sequence[Sequence[int]]
 ) -> bytes:
     """Hash one entry onto the chain.
 
@@ -43,20 +53,20 @@ def link(
     before
         Hash of the entry before, 32 octets.
     words
-        The eleven fields of the text, in order.
+        The eleven fields of the text, a line each.
     postings, draws
-        Three integers for each, one after another.
+        Three integers for each.
 
     Returns
     -------
     bytes
         32 octets.
     """
-    text = "\n".join(map(str, words)).encode()
-    packed = numbers(len(postings) + len(draws) + 2).pack(
-        len(postings) // 3, *postings, len(draws) // 3, *draws
+    many, few = len(postings), len(draws)
+    packed = numbers(3 * (many + few) + 2).pack(
+        many, *chain.from_iterable(postings), few, *chain.from_iterable(draws)
     )
-    return sha256(before + text + b"\0" + packed).digest()
+    return sha256(before + words.encode() + b"\0" + packed).digest()
 
 
 @cache

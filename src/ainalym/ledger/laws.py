@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ainalym.errors import ConflictError, InputError, law, refuse
 from ainalym.ledger.draws import mix
 from ainalym.ledger.rules import Recipe, Rules, faults_of_terms
-from ainalym.ledger.shelf import Held, Shelf
+from ainalym.ledger.shelf import Held, Key, Shelf
 from ainalym.model.deed import (
     G_PER_KG,
     HALF_KG_G,
@@ -23,12 +23,12 @@ from ainalym.model.deed import (
     Sale,
     Ticket,
 )
-from ainalym.model.entry import Account, Source
+from ainalym.model.entry import Source
 from ainalym.model.process import LOSS
 from ainalym.units import PPM
 
-Line = tuple[Account, int, int]
-"""Account, lot (0 for none), quantity."""
+Line = tuple[int, int, int]
+"""Number of the account, lot (0 for none), quantity."""
 
 Drawn = tuple[int, int, int]
 """Child lot (0 where it left the book), parent lot, grams."""
@@ -64,24 +64,33 @@ def draft(deed: Deed, shelf: Shelf, rules: Rules) -> Draft:
         A name cannot be an account's.
     """
     made = LAWS[type(deed)](deed, shelf, rules)
-    totals: dict[str, int] = {}
-    for account, _, quantity in made.lines:
-        totals[account[0]] = totals.get(account[0], 0) + quantity
-    law(not any(totals.values()), said=f"{deed.kind} {deed.id} sums to {totals}")
+    mass = money = 0
+    moneys = shelf.moneys
+    for number, _, quantity in made.lines:
+        if number in moneys:
+            money += quantity
+        else:
+            mass += quantity
+    if mass or money:
+        law(False, said=f"{deed.kind} {deed.id} sums to {mass} g and {money} in money")
     return made
 
 
+def _stock(site: str, material: str) -> Key:
+    return ("mass", "stock", site, material, "")
+
+
 def _ticket(deed: Ticket, shelf: Shelf, rules: Rules) -> Draft:
-    site, material, net_g = deed.site, deed.material, deed.gross_g - deed.tare_g - deed.deduction_g
-    stock = Account("mass", "stock", site, material)
+    site, material, net_g = deed.site, deed.material, deed.net_g
+    number = shelf.number
+    stock = number(("mass", "stock", site, material, ""))
     verified = rules.verified(deed.scale, deed.event_ms)
     lot = shelf.make(stock, net_g, deed.event_ms, deed.source, verified)
-    lines = [(stock, lot.id, net_g), (Account("mass", "source", site, material), 0, -net_g)]
-    if deed.paid_minor:
-        lines += [
-            (Account("money", "people", site, deed.currency), 0, deed.paid_minor),
-            (Account("money", "cash", site, deed.currency), 0, -deed.paid_minor),
-        ]
+    lines = [(stock, lot, net_g), (number(("mass", "source", site, material, "")), 0, -net_g)]
+    paid = deed.paid_minor
+    if paid:
+        lines.append((number(("money", "people", site, deed.currency, "")), 0, paid))
+        lines.append((number(("money", "cash", site, deed.currency, "")), 0, -paid))
     return Draft(lines, [])
 
 
@@ -89,43 +98,46 @@ def _dispatch(deed: Dispatch, shelf: Shelf, rules: Rules) -> Draft:
     lines, draws = [], []
     for material, taken in _taken(deed, deed.loads, deed.lots, shelf).items():
         grams = sum(part for _, part in taken)
-        way = Account("mass", "transit", deed.site, material, deed.to)
+        way = shelf.number(("mass", "transit", deed.site, material, deed.to))
         load = shelf.make(way, grams, deed.event_ms)
-        lines += [(held.account, held.id, -part) for held, part in taken]
-        lines.append((way, load.id, grams))
-        draws += [(load.id, held.id, part) for held, part in taken]
+        lines += [(held.number, held.id, -part) for held, part in taken]
+        lines.append((way, load, grams))
+        draws += [(load, held.id, part) for held, part in taken]
     return Draft(lines, draws)
 
 
 def _arrival(deed: Arrival, shelf: Shelf, rules: Rules) -> Draft:
     lines, draws = [], []
-    tolerance_ppm = rules.tolerance_ppm(deed.event_ms)
     for lot, got_g in deed.lots.items():
         load = shelf.lot(lot)
-        sent_g = load.left_g
-        if load.account.role != "transit" or not sent_g:
+        sent_g, (_, role, origin, material, to) = load.left_g, load.account
+        if role != "transit" or not sent_g:
             raise ConflictError(f"lot {lot} is not under way; look at what is expected here")
-        if load.account.to != deed.site and not deed.reason:
-            said = f"lot {lot} is under way to {load.account.to}, not to {deed.site}"
+        if to != deed.site and not deed.reason:
+            said = f"lot {lot} is under way to {to}, not to {deed.site}"
             raise ConflictError(f"{said}; give a reason if it stays here")
-        off_g = got_g - sent_g
-        if abs(off_g) * PPM > tolerance_ppm * sent_g and not deed.reason:
-            said = f"lot {lot} was sent with {sent_g} g and weighs {got_g} g"
-            allowed = f"more than {tolerance_ppm / PPM:.2%} off"
-            raise ConflictError(f"{said}, {allowed}; weigh again, or give a reason")
+        _hold_to_weight(deed, lot, sent_g, got_g, rules.tolerance_ppm(deed.event_ms))
         shelf.take_lot(lot, sent_g, deed.event_ms)
-        material = load.account.what
-        stock = Account("mass", "stock", deed.site, material)
+        stock = shelf.number(_stock(deed.site, material))
         here = shelf.make(stock, got_g, deed.event_ms)
-        lines += [(load.account, lot, -sent_g), (stock, here.id, got_g)]
-        draws.append((here.id, lot, min(got_g, sent_g)))
-        if off_g:
-            lines.append((Account("mass", "lost", deed.site, material), 0, -off_g))
-        if off_g < 0:
-            draws.append((0, lot, -off_g))
+        lines += [(load.number, lot, -sent_g), (stock, here, got_g)]
+        draws.append((here, lot, min(got_g, sent_g)))
+        if got_g != sent_g:
+            lost = shelf.number(("mass", "lost", deed.site, material, ""))
+            lines.append((lost, 0, sent_g - got_g))
+        if got_g < sent_g:
+            draws.append((0, lot, sent_g - got_g))
         price = deed.price_minor_per_kg.get(material, 0)
-        lines += _owed(load.account.site, deed.site, deed.currency, got_g, price)
+        lines += _owed(shelf, origin, deed.site, deed.currency, got_g, price)
     return Draft(lines, draws)
+
+
+def _hold_to_weight(deed: Arrival, lot: int, sent_g: int, got_g: int, tolerance_ppm: int) -> None:
+    """Refuse a load that weighs too much or too little, unless there is a reason."""
+    if abs(got_g - sent_g) * PPM > tolerance_ppm * sent_g and not deed.reason:
+        said = f"lot {lot} was sent with {sent_g} g and weighs {got_g} g"
+        allowed = f"more than {tolerance_ppm / PPM:.2%} off"
+        raise ConflictError(f"{said}, {allowed}; weigh again, or give a reason")
 
 
 def _change(deed: Change, shelf: Shelf, rules: Rules) -> Draft:
@@ -138,16 +150,16 @@ def _change(deed: Change, shelf: Shelf, rules: Rules) -> Draft:
     taken_g = {material: sum(g for _, g in pairs) for material, pairs in taken.items()}
     loss_g = sum(taken_g.values()) - sum(grams for _, grams in deed.outputs)
     _hold_to_recipe(deed, recipe, taken_g, loss_g)
-    lines: list[Line] = [(held.account, held.id, -part) for held, part in parts]
+    lines: list[Line] = [(held.number, held.id, -part) for held, part in parts]
     made = []
     for material, grams in deed.outputs:
-        stock = Account("mass", "stock", deed.site, material)
-        held = shelf.make(stock, grams, deed.event_ms)
-        made.append((held.id, grams))
-        lines.append((stock, held.id, grams))
+        stock = shelf.number(_stock(deed.site, material))
+        lot = shelf.make(stock, grams, deed.event_ms)
+        made.append((lot, grams))
+        lines.append((stock, lot, grams))
     if loss_g:
         made.append((0, loss_g))
-        lines.append((Account("mass", "loss", deed.site, deed.process), 0, loss_g))
+        lines.append((shelf.number(("mass", "loss", deed.site, deed.process, "")), 0, loss_g))
     shares = mix([part for _, part in parts], [grams for _, grams in made])
     draws = [
         (child, held.id, grams)
@@ -187,36 +199,37 @@ def _sale(deed: Sale, shelf: Shelf, rules: Rules) -> Draft:
     lines, draws = [], []
     for material, taken in _taken(deed, deed.loads, deed.lots, shelf).items():
         grams = sum(part for _, part in taken)
-        lines += [(held.account, held.id, -part) for held, part in taken]
-        lines.append((Account("mass", "sold", deed.site, material, deed.buyer), 0, grams))
+        lines += [(held.number, held.id, -part) for held, part in taken]
+        sold = shelf.number(("mass", "sold", deed.site, material, deed.buyer))
+        lines.append((sold, 0, grams))
         draws += [(0, held.id, part) for held, part in taken]
         price = deed.price_minor_per_kg.get(material, 0)
-        lines += _owed(deed.site, deed.buyer, deed.currency, grams, price)
+        lines += _owed(shelf, deed.site, deed.buyer, deed.currency, grams, price)
     return Draft(lines, draws)
 
 
 def _count(deed: Count, shelf: Shelf, rules: Rules) -> Draft:
     lines, draws = [], []
     for material, counted_g in deed.counted.items():
-        stock = Account("mass", "stock", deed.site, material)
+        stock = _stock(deed.site, material)
+        number = shelf.number(stock)
         off_g = counted_g - shelf.balance(stock, deed.event_ms)
-        outside = Account("mass", "count", deed.site, material)
         if off_g > 0:
-            found = shelf.make(stock, off_g, deed.event_ms, Source.FOUND.value)
-            lines.append((stock, found.id, off_g))
+            found = shelf.make(number, off_g, deed.event_ms, Source.FOUND.value)
+            lines.append((number, found, off_g))
         elif off_g < 0:
             for held, part in shelf.take(stock, -off_g, deed.event_ms):
-                lines.append((stock, held.id, -part))
+                lines.append((number, held.id, -part))
                 draws.append((0, held.id, part))
         if off_g:
-            lines.append((outside, 0, -off_g))
+            lines.append((shelf.number(("mass", "count", deed.site, material, "")), 0, -off_g))
     return Draft(lines, draws)
 
 
 def _payment(deed: Payment, shelf: Shelf, rules: Rules) -> Draft:
-    def side(role: str) -> Account:
+    def side(role: str) -> int:
         party = deed.party if role == "buyer" else ""
-        return Account("money", role, deed.site, deed.currency, party)
+        return shelf.number(("money", role, deed.site, deed.currency, party))
 
     paid = deed.paid_minor
     return Draft([(side(deed.payee), 0, paid), (side(deed.payer), 0, -paid)], [])
@@ -246,24 +259,26 @@ def _taken(
     taken: dict[str, list[tuple[Held, int]]] = {}
     for lot, grams in lots.items():
         held = shelf.lot(lot)
-        if held.account[:3] != ("mass", "stock", deed.site):
+        if held.account[1:3] != ("stock", deed.site):
             raise ConflictError(f"lot {lot} is {held.account.name}, not in stock at {deed.site}")
         shelf.take_lot(lot, grams, deed.event_ms)
         taken.setdefault(held.account.what, []).append((held, grams))
     for material, grams in loads.items():
-        stock = Account("mass", "stock", deed.site, material)
-        taken.setdefault(material, []).extend(shelf.take(stock, grams, deed.event_ms))
+        parts = shelf.take(_stock(deed.site, material), grams, deed.event_ms)
+        taken.setdefault(material, []).extend(parts)
     return taken
 
 
-def _owed(seller: str, buyer: str, currency: str, grams_g: int, price: int) -> list[Line]:
+def _owed(
+    shelf: Shelf, seller: str, buyer: str, currency: str, grams_g: int, price: int
+) -> list[Line]:
     """Say what a buyer owes for grams at a price; a fee is owed the other way round."""
     amount = (abs(price) * grams_g + HALF_KG_G) // G_PER_KG * (1 if price > 0 else -1)
     if not amount:
         return []
     return [
-        (Account("money", "buyer", seller, currency, buyer), 0, amount),
-        (Account("money", "income", seller, currency, buyer), 0, -amount),
+        (shelf.number(("money", "buyer", seller, currency, buyer)), 0, amount),
+        (shelf.number(("money", "income", seller, currency, buyer)), 0, -amount),
     ]
 
 

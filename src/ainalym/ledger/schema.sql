@@ -69,8 +69,6 @@ create table posting (
     primary key (entry, n)
 ) {clustered};
 
-create index posting_account on posting (account);
-
 create table draw (
     entry integer not null references entry (seq),
     n integer not null,

@@ -5,6 +5,7 @@ a refused deed did is taken back.
 """
 
 from collections import deque
+from collections.abc import Sequence
 
 from ainalym.errors import ConflictError, Issue, NotFoundError, refuse
 from ainalym.ledger.store import Store
@@ -14,17 +15,34 @@ OWING = frozenset({"source", "loss", "lost", "sold", "count"})
 """Roles of mass that stand for the outside world and may owe."""
 
 
+Key = tuple[str, str, str, str, str]
+"""An account as a plain tuple, which is quicker to make."""
+
+
 class Held:
     """A lot as the writer sees it."""
 
     __slots__ = ("account", "entry", "event_ms", "fresh", "id", "left_g", "made_g", "number")
     __slots__ += ("since_ms", "source", "verified")
 
-    def __init__(self, row: tuple, account: Account, *, fresh: bool) -> None:
-        (self.id, self.entry, self.number, self.made_g, self.left_g) = row[:5]
-        (self.event_ms, self.since_ms, self.source, self.verified) = row[5:]
-        self.account = account
-        self.fresh = fresh
+    def __init__(
+        self,
+        account: Account,
+        row: tuple[int, int, int, int, int, int, int, str, int],
+        fresh: bool,
+    ) -> None:
+        self.account, self.fresh = account, fresh
+        (
+            self.id,
+            self.entry,
+            self.number,
+            self.made_g,
+            self.left_g,
+            self.event_ms,
+            self.since_ms,
+            self.source,
+            self.verified,
+        ) = row
 
     def row(self) -> tuple:
         """The row of table `lot`."""
@@ -43,17 +61,15 @@ class Page:
         self.draws: list[tuple] = []
         self.periods: list[tuple] = []
 
-    def lengths(self) -> tuple[int, ...]:
+    def lengths(self) -> tuple[int, int, int, int]:
         """How many rows of each table there are."""
-        return tuple(len(rows) for rows in self._tables())
+        return len(self.entries), len(self.postings), len(self.draws), len(self.periods)
 
-    def cut(self, lengths: tuple[int, ...]) -> None:
+    def cut(self, lengths: Sequence[int]) -> None:
         """Drop the rows that came after there were so many."""
-        for rows, length in zip(self._tables(), lengths, strict=True):
+        tables = (self.entries, self.postings, self.draws, self.periods)
+        for rows, length in zip(tables, lengths, strict=True):
             del rows[length:]
-
-    def _tables(self) -> tuple[list[tuple], ...]:
-        return self.entries, self.postings, self.draws, self.periods
 
 
 LOT = "id, entry, account, made_g, left_g, event_ms, since_ms, source, verified"
@@ -78,6 +94,7 @@ class Shelf:
         self.page = Page()
         self._numbers: dict[Account, int] = {}
         self._accounts: dict[int, Account] = {}
+        self.moneys: set[int] = set()
         self._lots: dict[int, Held] = {}
         self._queues: dict[int, deque[Held]] = {}
         self.fresh: list[Held] = []
@@ -98,7 +115,7 @@ class Shelf:
     def undo(self, mark: tuple[int, ...]) -> None:
         """Take back what was done since the mark."""
         undo, fresh, opened, *lengths = mark
-        self.page.cut(tuple(lengths))
+        self.page.cut(lengths)
         while len(self._undo) > undo:
             held, left_g, since_ms, queue = self._undo.pop()
             held.left_g, held.since_ms = left_g, since_ms
@@ -113,6 +130,7 @@ class Shelf:
         del self.fresh[fresh:]
         for number, account in self.opened[opened:]:
             del self._numbers[account], self._accounts[number]
+            self.moneys.discard(number)
             self._queues.pop(number, None)
         del self.opened[opened:]
 
@@ -125,41 +143,31 @@ class Shelf:
         self.fresh, self.touched, self.opened, self._undo = [], {}, [], []
         self.page = Page()
 
-    def number(self, account: Account) -> int:
+    def number(self, account: Key) -> int:
         """Give the number of an account, which is opened when it is new."""
         number = self._numbers.get(account)
-        if number is None:
-            refuse(_faults_of_name(account))
-            number = len(self._accounts) + 1
-            self._know(number, account)
-            self.opened.append((number, account))
-            self._queues[number] = deque()
-        return number
+        return self._open(Account(*account)) if number is None else number
 
     def account(self, number: int) -> Account:
         """Give the account of a number."""
         return self._accounts[number]
 
     def make(
-        self,
-        account: Account,
-        grams_g: int,
-        event_ms: int,
-        source: str = "",
-        verified: bool = False,
-    ) -> Held:
-        """Make a lot on an account."""
-        number = self.number(account)
-        self.last_lot += 1
-        row = (self.last_lot, self.entry, number, grams_g, grams_g, event_ms, event_ms, source)
-        held = Held((*row, int(verified)), account, fresh=True)
-        self._lots[held.id] = held
+        self, number: int, grams_g: int, event_ms: int, source: str = "", verified: bool = False
+    ) -> int:
+        """Make a lot on an account of that number, and give the lot's own number."""
+        self.last_lot = made = self.last_lot + 1
+        row = (
+            *(made, self.entry, number, grams_g, grams_g),
+            *(event_ms, event_ms, source, int(verified)),
+        )
+        self._lots[made] = held = Held(self._accounts[number], row, True)
         self.fresh.append(held)
         if number in self._queues:
             self._queues[number].append(held)
-        return held
+        return made
 
-    def take(self, account: Account, grams_g: int, event_ms: int) -> list[tuple[Held, int]]:
+    def take(self, account: Key, grams_g: int, event_ms: int) -> list[tuple[Held, int]]:
         """Take grams from the oldest lots that were there at `event_ms`.
 
         Raises
@@ -180,7 +188,8 @@ class Shelf:
                 if not need:
                     break
         if need:
-            said = f"{account.site} holds {grams_g - need} g of {account.what}, not {grams_g} g"
+            _, _, site, material, _ = account
+            said = f"{site} holds {grams_g - need} g of {material}, not {grams_g} g"
             later = sum(h.left_g for h in queue if h.since_ms > event_ms)
             if later:
                 said += f"; {later} g came only after the moment told"
@@ -232,26 +241,26 @@ class Shelf:
             row = self._store.one(f"select {LOT} from lot where id = ?", (lot,))
             if row is None:
                 raise NotFoundError(f"there is no lot {lot} in this book")
-            held = self._lots[lot] = Held(row, self._accounts[row[2]], fresh=False)
+            held = self._lots[lot] = Held(self._accounts[row[2]], row, False)
         return held
 
-    def balance(self, account: Account, event_ms: int) -> int:
+    def balance(self, account: Key, event_ms: int) -> int:
         """Tell what was on a stock account at a moment, grams."""
         number = self._numbers.get(account)
         if number is None:
             return 0
         moments = {row[0]: row[4] for row in self.page.entries}
         later = self._store.one(
-            "select coalesce(sum(quantity), 0) from posting join entry on seq = entry "
-            "where account = ? and event_ms > ?",
-            (number, event_ms),
+            "select coalesce(sum(p.quantity), 0) from entry e join posting p on p.entry = e.seq "
+            "where e.site = ? and e.event_ms > ? and p.account = ?",
+            (account[2], event_ms, number),
         )
         waiting = sum(
             row[4] for row in self.page.postings if row[2] == number and moments[row[0]] > event_ms
         )
         return sum(held.left_g for held in self._queue(account)) - int(later[0]) - waiting
 
-    def _queue(self, account: Account) -> deque[Held]:
+    def _queue(self, account: Key) -> deque[Held]:
         number = self._numbers.get(account)
         if number is None:
             return deque()
@@ -260,7 +269,7 @@ class Shelf:
             rows = self._store.rows(
                 f"select {LOT} from lot where account = ? and left_g > 0 order by id", (number,)
             )
-            held = {row[0]: Held(row, account, fresh=False) for row in rows}
+            held = {row[0]: Held(self._accounts[number], row, False) for row in rows}
             held |= {k: h for k, h in self._lots.items() if h.number == number and h.left_g}
             self._lots |= held
             queue = self._queues[number] = deque(held[k] for k in sorted(held))
@@ -275,9 +284,19 @@ class Shelf:
         if not held.fresh:
             self.touched[held.id] = held
 
+    def _open(self, account: Account) -> int:
+        refuse(_faults_of_name(account))
+        number = len(self._accounts) + 1
+        self._know(number, account)
+        self.opened.append((number, account))
+        self._queues[number] = deque()
+        return number
+
     def _know(self, number: int, account: Account) -> None:
         self._numbers[account] = number
         self._accounts[number] = account
+        if account.ledger == "money":
+            self.moneys.add(number)
 
 
 def _faults_of_name(account: Account):

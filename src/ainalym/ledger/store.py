@@ -8,7 +8,6 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from ainalym.errors import ConflictError, OutsideError
 
 WAIT_S = 10.0
+CACHE_KIB = 64 * 1024
 SERVER = re.compile(r"postgres(ql)?://")
 WORDS = {
     "sqlite": {
@@ -67,7 +67,7 @@ class Store:
             cursor = self.connection.cursor()
         else:
             cursor = self.connection.cursor(name="stream")
-        cursor.execute(_said(self.engine, sql), values)
+        cursor.execute(self._said(sql), values)
         while rows := cursor.fetchmany(at_once):
             yield rows
         cursor.close()
@@ -79,7 +79,7 @@ class Store:
     def run_each(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run one statement once for each row."""
         try:
-            self.connection.cursor().executemany(_said(self.engine, sql), rows)
+            self.connection.cursor().executemany(self._said(sql), rows)
         except self._refusals as error:
             raise Refused(str(error)) from error
 
@@ -166,16 +166,17 @@ class Store:
         """Let go of the connection."""
         self.connection.close()
 
+    def _said(self, sql: str) -> str:
+        return sql if self.engine == "sqlite" else sql.replace("?", "%s")
+
     def _run(self, sql: str, values: Sequence[object] = ()) -> Any:
         try:
-            return self.connection.cursor().execute(_said(self.engine, sql), values)
+            if self.engine == "postgres":
+                # Without values psycopg leaves percent signs alone.
+                return self.connection.execute(self._said(sql), values or None)
+            return self.connection.execute(sql, values)
         except self._refusals as error:
             raise Refused(str(error)) from error
-
-
-@cache
-def _said(engine: str, sql: str) -> str:
-    return sql if engine == "sqlite" else sql.replace("?", "%s")
 
 
 def connect(where: str | Path, *, new: bool = True) -> Store:
@@ -210,7 +211,10 @@ def connect(where: str | Path, *, new: bool = True) -> Store:
         connection = sqlite3.connect(
             path, timeout=WAIT_S, isolation_level=None, check_same_thread=False
         )
-        for said in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
+        for said in (
+            *("journal_mode = wal", "synchronous = full", "foreign_keys = on"),
+            f"cache_size = -{CACHE_KIB}",
+        ):
             connection.execute(f"pragma {said}")
     except sqlite3.Error as error:
         raise OutsideError(f"{path}: this is no book, or it cannot be opened: {error}") from error

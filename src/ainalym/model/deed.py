@@ -6,8 +6,10 @@ moments are whole milliseconds since 1970 UTC.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
+from operator import attrgetter
 from typing import ClassVar
 
 from ainalym.errors import Issue, refuse
@@ -70,11 +72,17 @@ class Deed:
     @property
     def told(self) -> dict[str, object]:
         """What was said: its kind, and the fields that say more than their default, in order."""
-        said: dict[str, object] = {"kind": self.kind}
-        for name, default in _defaults(type(self)):
-            value = getattr(self, name)
-            if value != default:
-                said[name] = value
+        return name_values(self.values)
+
+    @property
+    def values(self) -> list[object]:
+        """Its kind and its fields in declared order, without defaults at the end."""
+        fields_of, _, defaults = _shape(type(self))
+        said = [self.kind, *fields_of(self)]
+        last = len(defaults)
+        while said[-1] == defaults[last - 1]:
+            said.pop()
+            last -= 1
         return said
 
     def _faults_of_deed(self) -> Iterator[Issue]:
@@ -99,16 +107,14 @@ class Deed:
                 yield Issue(self._where(name), f"is {value!r}", "give whole grams above 0")
 
 
-_DEFAULTS: dict[type, tuple[tuple[str, object], ...]] = {}
-
-
-def _defaults(kind: type) -> tuple[tuple[str, object], ...]:
-    if kind not in _DEFAULTS:
-        _DEFAULTS[kind] = tuple(
-            (f.name, f.default if f.default_factory is MISSING else f.default_factory())
-            for f in fields(kind)
-        )
-    return _DEFAULTS[kind]
+@cache
+def _shape(kind: type[Deed]) -> tuple[Callable, tuple[str, ...], tuple[object, ...]]:
+    """What gets a deed's fields, their names, and their defaults."""
+    names = tuple(f.name for f in fields(kind))
+    defaults = tuple(
+        f.default if f.default_factory is MISSING else f.default_factory() for f in fields(kind)
+    )
+    return attrgetter(*names), names, defaults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,11 +172,11 @@ class Ticket(Deed):
         return (self.net_g * self.price_minor_per_kg + HALF_KG_G) // G_PER_KG
 
     def _faults(self) -> Iterator[Issue]:
-        grams = (self.gross_g, self.tare_g, self.deduction_g)
-        money = (self.price_minor_per_kg, self.paid_minor)
-        if not all(type(value) is int and 0 <= value < MOST for value in grams + money):
+        numbers = (self.gross_g, self.tare_g, self.deduction_g)
+        numbers += (self.price_minor_per_kg, self.paid_minor)
+        if {*map(type, numbers)} != {int} or min(numbers) < 0 or max(numbers) >= MOST:
             mend = "give whole grams and whole minor units, 0 or more"
-            yield Issue(self._where("weights and money"), f"are {grams + money}", mend)
+            yield Issue(self._where("weights and money"), f"are {numbers}", mend)
             return
         if self.net_g <= 0:
             fault = f"gross {self.gross_g} g less {self.tare_g} g and {self.deduction_g} g"
@@ -452,6 +458,13 @@ KINDS: dict[str, type[Deed]] = {
         Close,
     )
 }
+
+
+def name_values(values: Sequence[object]) -> dict[str, object]:
+    """Name what `Deed.values` lists; fields that say their default are left out."""
+    _, names, defaults = _shape(KINDS[str(values[0])])
+    said = zip(names, values[1:], defaults, strict=False)
+    return {"kind": values[0]} | {name: value for name, value, usual in said if value != usual}
 
 
 def read_deed(told: Mapping[str, object]) -> Deed:
