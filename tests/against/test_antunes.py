@@ -8,9 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from bench.peers import antunes  # noqa: E402
-
 from ainalym.answer import Status  # noqa: E402
+from bench.peers import antunes  # noqa: E402
 
 FOLDER = ROOT.parent / "shared" / "data" / "antunes"
 pytestmark = pytest.mark.slow

@@ -9,9 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from bench.peers import relog  # noqa: E402
-
 from ainalym.answer import Status  # noqa: E402
+from bench.peers import relog  # noqa: E402
 
 FOLDER = ROOT.parent / "shared" / "data" / "relog"
 TABLES = FOLDER / "boat_example"

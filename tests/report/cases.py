@@ -4,13 +4,13 @@ from dataclasses import replace
 from math import inf, nan
 
 import numpy as np
-from tests.plan.cities import tiny_city, tiny_plan, tiny_travel
 
 from ainalym.answer import Sense, Status
 from ainalym.model.city import Assumption, City
 from ainalym.model.plan import Flows, Outcome, Plan, Worked
 from ainalym.model.travel import Travel
 from ainalym.plan.check import recount
+from tests.plan.cities import tiny_city, tiny_plan, tiny_travel
 
 OUTLINE = (
     '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"Middle",'

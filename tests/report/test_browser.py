@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.report.browser import Browser, find_browser
-from tests.report.cases import no_outcome, tiny_outcome
 
 from ainalym.report import Made, write_report
+from tests.report.browser import Browser, find_browser
+from tests.report.cases import no_outcome, tiny_outcome
 
 pytestmark = [
     pytest.mark.browser,

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from tests.report.cases import empty_outcome, tiny_outcome
 
 from ainalym.report import costs, emissions, figures, network
+from tests.report.cases import empty_outcome, tiny_outcome
 
 
 @pytest.fixture(scope="module")

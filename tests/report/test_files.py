@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.report.cases import empty_outcome, no_outcome, tiny_outcome
 
 from ainalym.report import write_report
 from ainalym.report.folder import tables
+from tests.report.cases import empty_outcome, no_outcome, tiny_outcome
 
 BUILDS = (tiny_outcome, no_outcome, empty_outcome)
 NEAR = 1e-9

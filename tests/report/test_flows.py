@@ -5,9 +5,9 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from tests.report.cases import empty_outcome, tiny_outcome
 
 from ainalym.report.flows import draw, sankey
+from tests.report.cases import empty_outcome, tiny_outcome
 
 
 @pytest.fixture(scope="module")

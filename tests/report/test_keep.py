@@ -6,14 +6,14 @@ from math import isinf, isnan
 
 import numpy as np
 import pytest
-from tests.plan.cities import tiny_city
-from tests.report.cases import empty_outcome, no_outcome, tiny_outcome
 
 from ainalym.errors import OutsideError
 from ainalym.model.programme import Objective
 from ainalym.report import Made, read_outcome, summary, write_report
 from ainalym.report.keep import plan_json
 from ainalym.report.summary import MEANING
+from tests.plan.cities import tiny_city
+from tests.report.cases import empty_outcome, no_outcome, tiny_outcome
 
 
 def assert_same(one: object, other: object) -> None:

@@ -5,10 +5,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
 import pytest
-from tests.report.cases import OUTLINE, empty_outcome, no_outcome, tiny_outcome
 
 from ainalym.report.maps import districts, layers, page_data
 from ainalym.report.picture import picture
+from tests.report.cases import OUTLINE, empty_outcome, no_outcome, tiny_outcome
 
 
 def spots(coordinates: list) -> Iterator[list]:

@@ -10,8 +10,6 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from tests.plan.cities import SITES
-from tests.report.cases import empty_outcome, no_outcome, tiny_outcome
 
 from ainalym.answer import Sense, Status
 from ainalym.model.city import City
@@ -21,6 +19,8 @@ from ainalym.report import write_report
 from ainalym.report.page import page
 from ainalym.report.summary import Made
 from ainalym.report.words import percent, proof
+from tests.plan.cities import SITES
+from tests.report.cases import empty_outcome, no_outcome, tiny_outcome
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&$title ${body}\u2028"
 VOID = {"meta", "link", "input", "br", "hr", "img"}
