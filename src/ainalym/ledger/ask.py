@@ -7,9 +7,12 @@ from ainalym.ledger import chain
 from ainalym.ledger.book import Book
 from ainalym.ledger.store import Store
 from ainalym.ledger.writer import text_of_id
-from ainalym.model.entry import Account, Draw, Entry, Lot, Posting
+from ainalym.model.entry import Account, Draw, Entry, Lot, Period, Posting
 
 ACCOUNT = "a.ledger, a.role, a.site, a.what, a.party"
+LOCAL = ("stock", "source", "loss", "lost", "sold", "count", "cash", "people", "fund")
+"""Roles of accounts that only entries of their own site move; found by an index."""
+
 LOTS = (
     f"select l.id, l.entry, {ACCOUNT}, l.made_g, l.left_g, l.event_ms, l.source, l.verified "
     "from lot l join account a on a.id = l.account"
@@ -43,14 +46,16 @@ def balances(
     if as_of_ms is None and as_known_ms is None:
         sql = f"select {ACCOUNT}, a.balance from account a where {where} and a.balance <> 0"
     else:
-        moments = []
         for column, at in (("event_ms", as_of_ms), ("recorded_ms", as_known_ms)):
             if at is not None:
-                moments.append(f"e.{column} <= ?")
+                where += f" and e.{column} <= ?"
                 values.append(at)
+        if site and role in LOCAL:
+            where += " and e.site = ?"
+            values.append(site)
         sql = (
-            f"select {ACCOUNT}, sum(p.quantity) from account a join posting p on p.account = a.id "
-            f"join entry e on e.seq = p.entry where {where} and {' and '.join(moments)} "
+            f"select {ACCOUNT}, sum(p.quantity) from entry e join posting p on p.entry = e.seq "
+            f"join account a on a.id = p.account where {where} "
             f"group by {ACCOUNT} having sum(p.quantity) <> 0"
         )
     with book.reading() as store:
@@ -202,6 +207,15 @@ def rules(book: Book, about: str = "", *, as_of_ms: int | None = None) -> dict[s
         if told["name"] not in known or known[told["name"]][0] < (event_ms, seq):
             known[told["name"]] = ((event_ms, seq), told["terms"])
     return {name: terms for name, (_, terms) in sorted(known.items())}
+
+
+def periods(book: Book) -> list[Period]:
+    """List the closed periods in the order they were closed."""
+    with book.reading() as store:
+        rows = store.rows(
+            "select entry, site, from_ms, to_ms, entries, root from period order by entry"
+        )
+    return [Period(row[0], row[1] or "*", *row[2:5], bytes(row[5]).hex()) for row in rows]
 
 
 def _lot(row: tuple) -> Lot:

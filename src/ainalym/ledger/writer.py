@@ -35,8 +35,8 @@ class Request:
         self.error: BaseException | None = None
 
 
-class Period(NamedTuple):
-    """A closed period."""
+class _Closed(NamedTuple):
+    """A closed period; of all sites where `site` is empty."""
 
     site: str
     from_ms: int
@@ -98,7 +98,7 @@ class Writer:
             told = chain.told(body)
             self._rules.add(told["about"], told["name"], event_ms, at, told["terms"])
         self._periods = [
-            Period(*row) for row in self._store.rows("select site, from_ms, to_ms from period")
+            _Closed(*row) for row in self._store.rows("select site, from_ms, to_ms from period")
         ]
         last = self._store.one("select max(id) from entry") if seq else None
         self._last = text_of_id(last[0]) if last else ""
@@ -295,7 +295,7 @@ class Writer:
         site = "" if deed.site == "*" else deed.site
         row = (self._shelf.entry, site, deed.from_ms, deed.to_ms, len(hashes), root)
         self._shelf.page.periods.append(row)
-        self._periods.append(Period(site, deed.from_ms, deed.to_ms))
+        self._periods.append(_Closed(site, deed.from_ms, deed.to_ms))
         return Draft([], [], f"root {root.hex()}")
 
     def _write(self) -> None:

@@ -146,6 +146,31 @@ class Entry(NamedTuple):
     hash: str
 
 
+class Period(NamedTuple):
+    """A closed period: what is in it cannot change any more, and its root seals it.
+
+    Attributes
+    ----------
+    entry
+        Number of the entry that closed it.
+    site
+        Of one site, or `*` for all.
+    from_ms, to_ms
+        Its first moment and the first one after it.
+    entries
+        How many it seals.
+    root
+        Merkle root over their hashes, in hexadecimal digits: printed on the monthly act.
+    """
+
+    entry: int
+    site: str
+    from_ms: int
+    to_ms: int
+    entries: int
+    root: str
+
+
 class Measured(NamedTuple):
     """What a place handled on an average day, and between which figures the truth lies."""
 
