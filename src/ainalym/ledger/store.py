@@ -248,6 +248,35 @@ def create(store: Store) -> None:
         store.run("insert into head values (?, ?, ?, ?, ?, ?)", first)
 
 
+TABLES = ("account", "entry", "lot", "posting", "draw", "period")
+
+
+def copy(source: Store, target: Store) -> None:
+    """Copy a book as `source` sees it into an empty database of either engine."""
+    if source.engine == target.engine == "sqlite":
+        source.connection.backup(target.connection)
+        return
+    create(target)
+    with target.writing():
+        for table in TABLES:
+            order = {"entry": "seq", "period": "entry"}.get(table, "entry, n")
+            order = "id" if table in ("account", "lot") else order
+            columns = ", ".join(_columns(target, table))
+            for rows in source.stream(f"select {columns} from {table} order by {order}"):
+                target.append(table, columns, rows)
+        columns = ", ".join(_columns(target, "head"))
+        head = source.one(f"select {columns} from head")
+        marks = ", ".join(f"{name} = ?" for name in columns.split(", "))
+        target.run(f"update head set {marks}", head)
+
+
+def _columns(store: Store, table: str) -> list[str]:
+    """List a table's columns as the engine knows them."""
+    cursor = store.connection.cursor()
+    cursor.execute(f"select * from {table} limit 0")
+    return [told[0] for told in cursor.description]
+
+
 def _statements(script: str) -> Iterator[str]:
     """Split a script into statements, each of which creates something."""
     bare = "\n".join(line for line in script.splitlines() if not line.startswith("--"))
