@@ -1,0 +1,177 @@
+"""Exports: the book as a journal that hledger and ledger read, and as tables."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from ainalym.errors import OutsideError
+from ainalym.ledger.ask import ACCOUNT
+from ainalym.ledger.book import Book
+from ainalym.ledger.store import Store
+from ainalym.ledger.writer import text_of_id
+from ainalym.model.entry import Account, moment
+from ainalym.units import MINOR_PER_MAJOR
+
+AT_ONCE = 20_000
+
+HEADS = {
+    "entries": "seq,id,kind,site,event_at,recorded_at,actor,reverses,corrects,body,hash",
+    "postings": "entry,n,ledger,role,site,what,to,lot,quantity",
+    "lots": "lot,entry,ledger,role,site,what,to,made_g,left_g,event_at,source,verified",
+    "draws": "entry,n,child,parent,grams",
+    "periods": "entry,site,from,to,entries,root",
+}
+
+
+def write_journal(book: Book, path: Path) -> int:
+    """Write the book as a journal for hledger and ledger, and tell how many entries it has.
+
+    Grams stand under the commodity `g`, money in major units under its currency, so that another
+    program sums up what we say.
+
+    Parameters
+    ----------
+    path
+        The file to write; it appears whole or not at all.
+
+    Raises
+    ------
+    OutsideError
+        The file system refused.
+    """
+    count = 0
+    with book.reading() as store, _whole(path) as file:
+        file.write("; every mass in whole grams, every amount in major units of its currency\n")
+        for entries, postings in _blocks(store):
+            lines = iter([*postings, None])
+            line = next(lines)
+            for seq, raw, kind, site, event_ms, *_ in entries:
+                count += 1
+                day = moment(event_ms).date().isoformat()
+                file.write(f"\n{day} ({seq}) {kind} {site}  ; id: {text_of_id(raw)}\n")
+                while line is not None and line[0] == seq:
+                    account = Account(*line[2:7])
+                    file.write(f"    {account.name}  {_amount(account, line[8])}\n")
+                    line = next(lines)
+    return count
+
+
+def write_tables(book: Book, folder: Path) -> dict[str, int]:
+    """Write the book as CSV tables into a folder, and tell how many rows each has.
+
+    Parameters
+    ----------
+    folder
+        Gets `entries.csv`, `postings.csv`, `lots.csv`, `draws.csv` and `periods.csv`; moments are
+        ISO 8601 in UTC, masses grams, money minor units.
+
+    Raises
+    ------
+    OutsideError
+        The file system refused.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutsideError(f"{folder}: the folder cannot be made: {error}") from error
+    counts = {}
+    with book.reading() as store:
+        for table, rows in _tables(store).items():
+            with _whole(folder / f"{table}.csv") as file:
+                out = csv.writer(file, lineterminator="\n")
+                out.writerow(HEADS[table].split(","))
+                counts[table] = 0
+                for row in rows:
+                    out.writerow(row)
+                    counts[table] += 1
+    return counts
+
+
+def _tables(store: Store) -> dict[str, Iterable[tuple]]:
+    """Every table's rows as they are written."""
+    told = (
+        "select seq, id, kind, site, event_ms, recorded_ms, actor, reverses, corrects, body, hash "
+        "from entry order by seq"
+    )
+    lots = (
+        f"select l.id, l.entry, {ACCOUNT}, l.made_g, l.left_g, l.event_ms, l.source, l.verified "
+        "from lot l join account a on a.id = l.account order by l.id"
+    )
+    periods = "select entry, site, from_ms, to_ms, entries, root from period order by entry"
+    return {
+        "entries": (
+            (
+                row[0],
+                text_of_id(row[1]),
+                *row[2:4],
+                *map(_time, row[4:6]),
+                *row[6:10],
+                _hex(row[10]),
+            )
+            for row in _rows(store, told)
+        ),
+        "postings": (row for _, postings in _blocks(store) for row in postings),
+        "lots": ((*row[:9], _time(row[9]), *row[10:]) for row in _rows(store, lots)),
+        "draws": _rows(store, "select entry, n, child, parent, grams from draw order by entry, n"),
+        "periods": (
+            (row[0], row[1] or "*", _time(row[2]), _time(row[3]), row[4], _hex(row[5]))
+            for row in _rows(store, periods)
+        ),
+    }
+
+
+def _rows(store: Store, sql: str) -> Iterator[tuple]:
+    for rows in store.stream(sql):
+        yield from rows
+
+
+def _blocks(store: Store) -> Iterator[tuple[list[tuple], list[tuple]]]:
+    """Yield entries with their postings, so many at a time."""
+    top = store.one("select coalesce(max(seq), 0) from entry")[0]
+    for first in range(1, top + 1, AT_ONCE):
+        span = (first, first + AT_ONCE - 1)
+        entries = store.rows(
+            "select seq, id, kind, site, event_ms from entry where seq between ? and ? "
+            "order by seq",
+            span,
+        )
+        postings = store.rows(
+            f"select p.entry, p.n, {ACCOUNT}, p.lot, p.quantity from posting p "
+            "join account a on a.id = p.account where p.entry between ? and ? "
+            "order by p.entry, p.n",
+            span,
+        )
+        yield entries, postings
+
+
+def _amount(account: Account, quantity: int) -> str:
+    if account.ledger == "mass":
+        return f"{quantity} g"
+    sign, (major, minor) = "-" if quantity < 0 else "", divmod(abs(quantity), MINOR_PER_MAJOR)
+    return f"{sign}{major}.{minor:02d} {account.what}"
+
+
+def _time(event_ms: int) -> str:
+    return moment(event_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _hex(octets: bytes) -> str:
+    return bytes(octets).hex()
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[TextIO]:
+    """Write a file that appears whole or not at all."""
+    path = Path(path)
+    half = path.with_name(path.name + ".part")
+    try:
+        with half.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        half.replace(path)
+    except OSError as error:
+        raise OutsideError(f"{path}: the file cannot be written: {error}") from error
+    finally:
+        half.unlink(missing_ok=True)
