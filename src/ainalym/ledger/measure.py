@@ -1,0 +1,213 @@
+"""Measured: what places handled on an average day, after contradicting weighings are reconciled."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from ainalym.ledger.book import Book
+from ainalym.model.entry import Measured
+from ainalym.solve.reconcile import Reconciled, reconcile
+
+MS_PER_DAY = 86_400_000
+G_PER_KG = 1000.0
+NORMAL_95 = 1.959963984540054
+
+
+class Accuracy(NamedTuple):
+    """How exact scales are, as standard deviations.
+
+    Attributes
+    ----------
+    ticket_g, ticket_share
+        Of one weighing at a counter: a fixed part and a share of the weight.
+    load_g, load_share
+        Of one load on the weighbridge.
+
+    **Source.** A shop scale of class III with a step of 20 g and a weighbridge with a step of 20 kg
+    (OIML R 76-1, tables 6 and 7: the errors allowed in service), taken as two standard deviations.
+    """
+
+    ticket_g: float = 20.0
+    ticket_share: float = 0.001
+    load_g: float = 20_000.0
+    load_share: float = 0.0005
+
+
+SCALES = Accuracy()
+
+
+class Suspicion(NamedTuple):
+    """A load whose weight on arrival does not fit what its tickets say.
+
+    Attributes
+    ----------
+    lot, site, to, material
+        The load, where it left and arrived, and of what.
+    sent_g, got_g
+        What its tickets sum to, and what it weighed on arrival.
+    score
+        How far apart, in standard deviations; chance alone does not reach it.
+    """
+
+    lot: int
+    site: str
+    to: str
+    material: str
+    sent_g: int
+    got_g: int
+    score: float
+
+
+class _Loads(NamedTuple):
+    lot: list[int]
+    key: list[tuple[str, str]]
+    to: list[str]
+    sent_g: NDArray[np.float64]
+    got_g: NDArray[np.float64]
+    weighings: NDArray[np.float64]
+
+
+def measured(
+    book: Book, from_ms: int, to_ms: int, *, accuracy: Accuracy = SCALES
+) -> list[Measured]:
+    """Tell what each place took in on an average day, with the interval that holds the truth.
+
+    What a place bought and what its loads weighed on arrival are measurements of the same mass.
+    They are reconciled by least squares; those that cannot be reconciled are left out, and
+    `suspicions` names them.
+
+    Parameters
+    ----------
+    from_ms, to_ms
+        The period: its first moment, and the first after it.
+    accuracy
+        Of the scales.
+
+    Returns
+    -------
+    list of Measured
+        By site and material, with 95 % intervals.
+    """
+    days = (to_ms - from_ms) / MS_PER_DAY
+    bought = _bought(book, from_ms, to_ms)
+    loads, found = _reconciled(book, from_ms, to_ms, accuracy)
+    value, variance = {}, {}
+    for key, (grams, count) in bought.items():
+        value[key] = float(grams)
+        mean = grams / count
+        variance[key] = count * _variance(mean, accuracy.ticket_g, accuracy.ticket_share)
+    for k, key in enumerate(loads.key):
+        if key not in value:
+            continue
+        # The part of what was bought that was shipped is known better, from both weighings.
+        count = loads.weighings[k]
+        mean = loads.sent_g[k] / count
+        before = count * _variance(mean, accuracy.ticket_g, accuracy.ticket_share)
+        value[key] += float(found.value[k] - loads.sent_g[k])
+        variance[key] += float(found.sd[k] ** 2) - min(before, variance[key])
+    lines = []
+    for key in sorted(value):
+        centre = max(value[key], 0.0) / G_PER_KG / days
+        reach = NORMAL_95 * float(np.sqrt(max(variance[key], 0.0))) / G_PER_KG / days
+        lines.append(Measured(*key, centre, max(0.0, centre - reach), centre + reach))
+    return lines
+
+
+def suspicions(
+    book: Book, from_ms: int, to_ms: int, *, accuracy: Accuracy = SCALES
+) -> list[Suspicion]:
+    """Name the loads whose weighings cannot both be right, the worst first.
+
+    Parameters
+    ----------
+    from_ms, to_ms, accuracy
+        As for `measured`.
+    """
+    loads, found = _reconciled(book, from_ms, to_ms, accuracy)
+    half = len(loads.lot)
+    marked = found.suspicious[:half] | found.suspicious[half:]
+    score = np.maximum(found.score[:half], found.score[half:])
+    return [
+        Suspicion(
+            loads.lot[k],
+            loads.key[k][0],
+            loads.to[k],
+            loads.key[k][1],
+            int(loads.sent_g[k]),
+            int(loads.got_g[k]),
+            float(score[k]),
+        )
+        for k in np.argsort(-score, kind="stable")
+        if marked[k]
+    ]
+
+
+def _bought(book: Book, from_ms: int, to_ms: int) -> dict[tuple[str, str], tuple[int, int]]:
+    """Grams and number of tickets by site and material, less what was reversed."""
+    with book.reading() as store:
+        rows = store.rows(
+            "select a.site, a.what, sum(p.quantity), sum(case when e.kind = 'ticket' then 1 "
+            "else -1 end) from entry e join posting p on p.entry = e.seq "
+            "join account a on a.id = p.account left join entry o on o.seq = e.reverses "
+            "where e.event_ms >= ? and e.event_ms < ? and a.role = 'stock' "
+            "and coalesce(o.kind, e.kind) = 'ticket' group by a.site, a.what "
+            "having sum(p.quantity) > 0",
+            (from_ms, to_ms),
+        )
+    return {(site, what): (int(grams), int(count)) for site, what, grams, count in rows}
+
+
+def _reconciled(
+    book: Book, from_ms: int, to_ms: int, accuracy: Accuracy
+) -> tuple[_Loads, Reconciled]:
+    """Loads that left in the period and arrived, and their weights after reconciling.
+
+    Values 0 to n - 1 are what tickets say, n to 2 n - 1 what the weighbridge says.
+    """
+    with book.reading() as store:
+        rows = store.rows(
+            "select l.id, a.site, a.what, a.party, l.made_g, "
+            "(select sum(q.quantity) from posting q join account b on b.id = q.account "
+            "where q.entry = i.seq and b.role = 'stock' and q.lot = d.child), "
+            "(select count(*) from draw t where t.entry = l.entry and t.child = l.id) "
+            "from lot l join account a on a.id = l.account "
+            "join draw d on d.parent = l.id and d.child is not null and d.grams > 0 "
+            "join entry i on i.seq = d.entry and i.kind = 'arrival' "
+            "left join entry r on r.reverses = i.seq "
+            "where a.role = 'transit' and r.seq is null "
+            "and l.event_ms >= ? and l.event_ms < ? order by l.id",
+            (from_ms, to_ms),
+        )
+    sent, got = (np.array([float(row[k]) for row in rows]) for k in (4, 5))
+    weighings = np.array([float(row[6]) for row in rows])
+    loads = _Loads(
+        [row[0] for row in rows],
+        [(row[1], row[2]) for row in rows],
+        [row[3] for row in rows],
+        sent,
+        got,
+        weighings,
+    )
+    n = len(rows)
+    by_ticket = weighings * _variance(
+        sent / np.maximum(weighings, 1), accuracy.ticket_g, accuracy.ticket_share
+    )
+    on_bridge = _variance(got, accuracy.load_g, accuracy.load_share)
+    pairs = np.arange(n)
+    balances = csr_array(
+        (
+            np.concatenate([np.ones(n), -np.ones(n)]),
+            (np.concatenate([pairs, pairs]), np.arange(2 * n)),
+        ),
+        shape=(n, 2 * n),
+    )
+    found = reconcile(
+        np.concatenate([sent, got]), np.sqrt(np.concatenate([by_ticket, on_bridge])), balances
+    )
+    return loads, found
+
+
+def _variance(grams: NDArray[np.float64] | float, fixed: float, share: float):
+    return fixed**2 + (share * grams) ** 2
