@@ -27,10 +27,18 @@ Verbs, all of which may be called from any thread:
     stock(book, site, ...)             {material: grams}
     lots(book, site=, material=, to=)  [Lot], oldest first; `to` for loads under way to a site
     lot(book, number), entry(book, id or seq), entries(book, site=, kind=, after=, most=, ...)
-    rules(book, about)                 {name: terms} in force
+    rules(book, about), periods(book)  {name: terms} in force; the closed periods with their roots
     trace(book, lot)                   Path back to the tickets: ends_g, links, share("recycled")
     follow(book, lot)                  Path on to where the grams are now, or left
+    claim(book, lot)                   Claim: what may be said of it under its model of custody
+    mass_balance(book, site, material, from_ms, to_ms), refuse_claims(book, deeds)
+    monthly_form(book, from_ms, to_ms) [FormLine]: received, produced, written off, sold, ...
+    measured(book, from_ms, to_ms)     [Measured]: kg a day with intervals, for the next plan
+    suspicions(book, from_ms, to_ms)   [Suspicion]: loads whose two weighings cannot both be right
     verify(book)                       Verdict: everything derived anew; faults in words
+    backup(book, path), restore(path, where), write_journal(book, path), write_tables(book, folder)
+
+`ledger.epcis` speaks EPCIS 2.0: `document(entries, root)` and `read_document(parsed) -> [Deed]`.
 
 Errors: `InputError` (a deed has faults, all listed), `ConflictError` (the same id with another
 body; not enough in stock; a rule, a tolerance or a closed period is against it), `NotFoundError`
@@ -39,8 +47,13 @@ body; not enough in stock; a rule, a tolerance or a closed period is against it)
 
 from collections.abc import Sequence
 
-from ainalym.ledger.ask import balances, entries, entry, lot, lots, rules, stock
+from ainalym.ledger.ask import balances, entries, entry, lot, lots, periods, rules, stock
 from ainalym.ledger.book import Book, open_book
+from ainalym.ledger.custody import Claim, claim, mass_balance, refuse_claims
+from ainalym.ledger.export import write_journal, write_tables
+from ainalym.ledger.form import FormLine, monthly_form
+from ainalym.ledger.keep import backup, restore
+from ainalym.ledger.measure import Suspicion, measured, suspicions
 from ainalym.ledger.provenance import Path, follow, trace
 from ainalym.ledger.verify import Verdict, verify
 from ainalym.model.deed import Deed
@@ -48,20 +61,34 @@ from ainalym.model.entry import Receipt
 
 __all__ = [
     "Book",
+    "Claim",
+    "FormLine",
     "Path",
+    "Suspicion",
     "Verdict",
+    "backup",
     "balances",
+    "claim",
     "entries",
     "entry",
     "follow",
     "lot",
     "lots",
+    "mass_balance",
+    "measured",
+    "monthly_form",
     "open_book",
+    "periods",
     "post",
+    "refuse_claims",
+    "restore",
     "rules",
     "stock",
+    "suspicions",
     "trace",
     "verify",
+    "write_journal",
+    "write_tables",
 ]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import norm
+from scipy.special import ndtri
 
 LOOSE = 1e6
 """A measurement found wrong keeps its place with a standard deviation so many times its own."""
@@ -71,7 +71,7 @@ def reconcile(
     balances = csr_array(balances)
     measured, sd = np.asarray(measured, float), np.asarray(sd, float)
     checked = np.flatnonzero(np.diff(csc_array(balances).indptr) > 0)
-    limit = float(norm.isf((1 - (1 - chance) ** (1 / max(1, len(checked)))) / 2))
+    limit = -float(ndtri((1 - (1 - chance) ** (1 / max(1, len(checked)))) / 2))
     value, left = measured.copy(), sd.copy()
     score, suspicious = np.zeros(len(measured)), np.zeros(len(measured), bool)
     for rows in _parts(balances):
