@@ -27,6 +27,7 @@ from ainalym.plan.network import network_of
 from ainalym.plan.parts import FORCED, OPENING, Network, charge, levels
 from ainalym.plan.periods import lumped
 from ainalym.plan.worth import MINOR_PER_UNIT
+from ainalym.plan.years import law_of_years
 from ainalym.solve.mip import Solution
 from ainalym.units import KG_PER_T
 
@@ -110,6 +111,7 @@ def master_of(city: City, travel: Travel, pairs: Pairs) -> Master:
     _law_of_bringing(master)
     _law_of_room(master)
     _law_of_keepers(master)
+    _law_of_years(master)
     return master
 
 
@@ -220,8 +222,7 @@ def _law_of_room(master: Master) -> None:
     """A point takes in no more than it has room for."""
     net, program = master.net, master.net.program
     capacity_t = net.city.sites.capacity_kg_per_year[master.point] / KG_PER_T
-    reach_t = np.bincount(master.pair_point, master.mass_t.sum(1), len(master.point))
-    full = np.flatnonzero(reach_t * net.city.programme.growth.max() > capacity_t)
+    full = np.flatnonzero(_full(master))
     row = np.full(len(master.point), -1)
     row[full] = np.arange(len(full))
     rows = program.rows(ROOM, (len(full), len(net.periods)), upper=0.0)
@@ -245,6 +246,31 @@ def _law_of_keepers(master: Master) -> None:
         -net.periods.of_size,
         needed / MINOR_PER_UNIT,
     )
+
+
+def _law_of_years(master: Master) -> None:
+    """Where nothing is opened any more, the same share of waste comes in every year.
+
+    But a point that is full turns away more, the more waste there is.
+    """
+    net, program, growth = master.net, master.net.program, master.net.city.programme.growth
+    come = program.columns("come", (len(net.city.fractions), len(net.periods)))
+    rows = program.rows(BRINGING, come.shape, lower=0.0, upper=0.0)
+    program.put(rows, come, -1.0)
+    full = _full(master)[master.pair_point]
+    for f, row in enumerate(rows):
+        program.put(row, master.brings[full], master.mass_t[full, f, None])
+    less = growth / growth[:, None]
+    least = 1.0 / (net.periods.of_flow @ np.maximum(less, 1.0))
+    most = 1.0 / (net.periods.of_flow @ np.minimum(less, 1.0))
+    law_of_years(net, come, least, most)
+
+
+def _full(master: Master) -> NDArray[np.bool_]:
+    """Whether more may come to a point, in some year, than it has room for, shape (points,)."""
+    sites, growth = master.net.city.sites, master.net.city.programme.growth
+    reach_t = np.bincount(master.pair_point, master.mass_t.sum(1), len(master.point))
+    return reach_t * growth.max() > sites.capacity_kg_per_year[master.point] / KG_PER_T
 
 
 def _put_levels(

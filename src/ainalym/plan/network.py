@@ -103,7 +103,7 @@ def law_of_sources(net: Network) -> None:
     net.source_lane = _lane(net, lanes + dumped, net.source_haul_m, SiteKind.POINT)
     shape = (len(net.source_haul_m), len(city.materials), len(net.periods))
     net.source_mass = net.program.rows(MASS_AT_POINTS, shape, lower=0.0, upper=0.0)
-    _balance(net, net.source_mass, net.source_work, net.source_lane)
+    balance(net, net.source_mass, net.source_work, net.source_lane)
 
 
 def law_of_stations(net: Network) -> None:
@@ -115,7 +115,7 @@ def law_of_stations(net: Network) -> None:
     net.station_lane = _lane(net, lanes, net.haul_m[net.stations], SiteKind.STATION)
     shape = (len(net.stations), len(net.city.materials), len(net.periods))
     mass = net.program.rows(MASS_AT_STATIONS, shape, lower=0.0, upper=0.0)
-    _balance(net, mass, net.station_work, net.station_lane)
+    balance(net, mass, net.station_work, net.station_lane)
     for k, station in enumerate(net.stations):
         here = net.source_lane.target == station
         net.program.put(mass[k][net.source_lane.material[here]], station_intake(net, k), 1.0)
@@ -135,7 +135,7 @@ def law_of_stockpiles(net: Network) -> None:
     net.stock_lane = _lane(net, lanes, net.haul_m[piles], SiteKind.STOCKPILE)
     shape = (len(piles), len(city.materials), len(net.periods))
     mass = net.program.rows(MASS_AT_STOCKPILES, shape, lower=0.0, upper=0.0)
-    _balance(net, mass, net.stock_work, net.stock_lane)
+    balance(net, mass, net.stock_work, net.stock_lane)
     drawn = net.program.columns("drawn", (len(piles), len(net.periods)))
     for k, pile in enumerate(piles):
         net.program.put(mass[k, net.material_row[city.sites.holds[pile]]], drawn[k], 1.0)
@@ -276,7 +276,7 @@ def _lane(net: Network, lanes: list, way_m: NDArray, origin: SiteKind) -> Lane:
     return Lane(target=target, material=material, flow=flow)
 
 
-def _balance(net: Network, mass: NDArray[np.int64], work: Work, lane: Lane) -> None:
+def balance(net: Network, mass: NDArray[np.int64], work: Work, lane: Lane) -> None:
     """Made - worked - shipped, in rows (sites, materials, periods)."""
     put = net.program.put
     for k, (p, m) in enumerate(zip(work.process, work.material, strict=True)):
