@@ -13,6 +13,7 @@ from ainalym.ledger.shelf import Held, Key, Shelf
 from ainalym.model.deed import (
     G_PER_KG,
     HALF_KG_G,
+    MOST,
     Arrival,
     Change,
     Count,
@@ -276,6 +277,8 @@ def _owed(
     amount = (abs(price) * grams_g + HALF_KG_G) // G_PER_KG * (1 if price > 0 else -1)
     if not amount:
         return []
+    if abs(amount) >= MOST:
+        raise ConflictError(f"{grams_g} g at {price} a kilogram is {amount}; check the price")
     return [
         (shelf.number(("money", "buyer", seller, currency, buyer)), 0, amount),
         (shelf.number(("money", "income", seller, currency, buyer)), 0, -amount),

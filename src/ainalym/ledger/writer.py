@@ -1,11 +1,12 @@
 """The writer: puts deeds into the book, many in one commit, each whole or not at all."""
 
 import gc
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from ainalym.errors import AinalymError, ConflictError, InputError, Issue, NotFoundError
+from ainalym.errors import AinalymError, ConflictError, InputError, Issue, NotFoundError, refuse
 from ainalym.ledger import chain
 from ainalym.ledger.laws import Draft, draft, refuse_all
 from ainalym.ledger.rules import Rules
@@ -132,6 +133,8 @@ class Writer:
 
     def _enter(self, deed: Deed) -> Receipt:
         body = chain.body(deed)
+        if "\\u0000" in body or not body.isascii():
+            refuse(_faults_of_text(deed, body))
         repeated = self._known(deed, body)
         if repeated is not None:
             return repeated
@@ -354,6 +357,15 @@ def sealed(site: str, from_ms: int, to_ms: int) -> tuple[str, tuple]:
         return said, (from_ms, to_ms)
     said = "select hash from entry where site = ? and event_ms >= ? and event_ms < ? order by seq"
     return said, (site, from_ms, to_ms)
+
+
+def _faults_of_text(deed: Deed, body: str) -> Iterator[Issue]:
+    """What a database, or UTF-8, cannot hold would stop everybody in the same commit."""
+    where, mend = f"{deed.kind} {deed.id}", "send plain text"
+    if "\\u0000" in body:
+        yield Issue(where, "holds a zero character", mend)
+    if re.search("[\ud800-\udfff]", body):
+        yield Issue(where, "holds half a character", mend)
 
 
 def _raw(deed_id: str) -> bytes:

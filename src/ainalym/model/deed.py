@@ -14,6 +14,8 @@ from typing import ClassVar
 
 from ainalym.errors import Issue, refuse
 from ainalym.model.entry import Source
+from ainalym.model.told import take
+from ainalym.units import PPM
 
 G_PER_KG = 1000
 HALF_KG_G = G_PER_KG // 2
@@ -89,6 +91,8 @@ class Deed:
         if not UUID7.fullmatch(self.id):
             mend = "give a UUID version 7 in lower case, as `new_id` makes it"
             yield Issue(self._where("id"), f"{self.id!r} is no id of a deed", mend)
+        if self.corrects and not UUID7.fullmatch(self.corrects):
+            yield Issue(self._where("corrects"), f"{self.corrects!r} is no id", "name an entry")
         if not self.site:
             yield Issue(self._where("site"), "is empty", "say where it happened")
         if type(self.event_ms) is not int or not 0 < self.event_ms < 1 << 46:
@@ -100,6 +104,12 @@ class Deed:
 
     def _where(self, name: str) -> str:
         return f"{self.kind} {self.id}: {name}"
+
+    def _faults_of_prices(self, prices: Mapping[str, int]) -> Iterator[Issue]:
+        for material, price in prices.items():
+            if type(price) is not int or abs(price) >= MOST:
+                where = self._where(f"price_minor_per_kg {material}")
+                yield Issue(where, f"is {price!r}", "give whole minor units")
 
     def _faults_of_grams(self, **grams_g: int) -> Iterator[Issue]:
         for name, value in grams_g.items():
@@ -190,7 +200,7 @@ class Ticket(Deed):
             yield Issue(self._where("source"), fault, mend)
         if not self.material:
             yield Issue(self._where("material"), "is empty", "say what was weighed")
-        if bool(self.series) != (self.number > 0):
+        if bool(self.series) != (0 < self.number < MOST):
             fault = f"series {self.series!r} with number {self.number}"
             yield Issue(self._where("number"), fault, "give both, numbers from 1, or neither")
 
@@ -249,6 +259,7 @@ class Arrival(Deed):
 
     def _faults(self) -> Iterator[Issue]:
         yield from _faults_of_takes(self, {}, self.lots)
+        yield from self._faults_of_prices(self.price_minor_per_kg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,7 +326,12 @@ class Sale(Deed):
     def _faults(self) -> Iterator[Issue]:
         if not self.buyer:
             yield Issue(self._where("buyer"), "is empty", "say who takes it")
+        claimed = self.claimed_ppm
+        if claimed is not None and (type(claimed) is not int or not 0 <= claimed <= PPM):
+            mend = f"give whole parts per million from 0 to {PPM}"
+            yield Issue(self._where("claimed_ppm"), f"is {claimed!r}", mend)
         yield from _faults_of_takes(self, self.loads, self.lots)
+        yield from self._faults_of_prices(self.price_minor_per_kg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,7 +378,7 @@ class Payment(Deed):
             if getattr(self, name) not in MONEY_ROLES:
                 fault = f"{getattr(self, name)!r} is no account of money"
                 yield Issue(self._where(name), fault, f"use one of {', '.join(MONEY_ROLES)}")
-        if type(self.paid_minor) is not int or self.paid_minor <= 0:
+        if type(self.paid_minor) is not int or not 0 < self.paid_minor < MOST:
             fault = f"is {self.paid_minor!r}"
             yield Issue(self._where("paid_minor"), fault, "give whole minor units above 0")
 
@@ -477,21 +493,8 @@ def read_deed(told: Mapping[str, object]) -> Deed:
     """
     said = dict(told)
     name = said.pop("kind", "")
-    if name not in KINDS:
+    if not isinstance(name, str) or name not in KINDS:
         refuse([Issue("kind", f"{name!r} is no deed", f"use one of {', '.join(KINDS)}")])
-    known = {f.name: f for f in fields(KINDS[name])}
-    issues = [
-        Issue(f"{name}: {key}", "is no field of it", f"use {', '.join(known)}")
-        for key in said.keys() - known.keys()
-    ]
-    issues += [
-        Issue(f"{name}: {key}", "is missing", "give it")
-        for key, f in known.items()
-        if key not in said and f.default is MISSING and f.default_factory is MISSING
-    ]
+    fields_of, issues = take(KINDS[name], said, name)
     refuse(issues)
-    if isinstance(said.get("lots"), Mapping):
-        said["lots"] = {int(lot) if str(lot).isdigit() else 0: g for lot, g in said["lots"].items()}
-    if isinstance(said.get("outputs"), list):
-        said["outputs"] = tuple(tuple(pair) for pair in said["outputs"])
-    return KINDS[name](**said)
+    return KINDS[name](**fields_of)
