@@ -7,7 +7,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from ainalym.errors import ConflictError, law
+from ainalym.errors import ConflictError, OutsideError, law
 from ainalym.ledger.store import SERVER, Lock, Store, connect, create, tables
 from ainalym.ledger.writer import Request, Writer
 from ainalym.model.deed import Deed
@@ -31,7 +31,7 @@ class Book:
         clock: Callable[[], int] = now_ms,
         read_only: bool = False,
     ) -> None:
-        self._where = where
+        self._where, self._clock = where, clock
         self._handed = Store(where) if not isinstance(where, str | Path) else None
         self._local = threading.local()
         self._readers: list[Store] = []
@@ -44,6 +44,8 @@ class Book:
         self.commits = 0
         store = self._handed or connect(where, new=not read_only)
         try:
+            if read_only and not tables(store):
+                raise OutsideError(f"{where}: there is no book in this database")
             if not read_only:
                 if self._handed is None and not SERVER.match(str(where)):
                     self._lock = Lock(Path(where))
@@ -133,7 +135,7 @@ class Book:
                 yield self._handed
             return
         store = getattr(self._local, "store", None)
-        if store is None:
+        if store is None or store.is_lost:
             store = self._local.store = connect(self._where, new=False)
             self._readers.append(store)
         if getattr(self._local, "held", False):
@@ -167,6 +169,9 @@ class Book:
         if not requests:
             return
         try:
+            if self._store.is_lost and self._handed is None:
+                self._store = connect(self._where, new=False)
+                self._writer = Writer(self._store, self._clock)
             self._writer.commit(requests)
             self.commits += 1
         except BaseException as error:

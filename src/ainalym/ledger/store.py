@@ -7,7 +7,7 @@ import fcntl
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -45,32 +45,31 @@ class Store:
         self.connection = connection
         self.engine = "sqlite" if isinstance(connection, sqlite3.Connection) else "postgres"
         self._refusals: tuple[type[Exception], ...] = (sqlite3.IntegrityError,)
+        self._failures: type[Exception] = sqlite3.Error
         if self.engine == "postgres":
             import psycopg
 
             self._refusals = (psycopg.IntegrityError, psycopg.errors.RaiseException)
+            self._failures = psycopg.Error
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:
         """Run one statement and give its rows; `?` stands for each value."""
-        return self._run(sql, values).fetchall()
+        return self._run(sql, values, "fetchall")
 
     def one(self, sql: str, values: Sequence[object] = ()) -> tuple | None:
         """Run one statement and give its first row, or None."""
-        return self._run(sql, values).fetchone()
+        return self._run(sql, values, "fetchone")
 
     def stream(self, sql: str, values: Sequence[object] = (), *, at_once: int = 50_000) -> Iterator:
         """Run one statement and give its rows in lists of at most `at_once`.
 
         On PostgreSQL it has to run inside `reading` or `writing`.
         """
-        if self.engine == "sqlite":
-            cursor = self.connection.cursor()
-        else:
-            cursor = self.connection.cursor(name="stream")
-        cursor.execute(self._said(sql), values)
-        while rows := cursor.fetchmany(at_once):
-            yield rows
-        cursor.close()
+        named = {} if self.engine == "sqlite" else {"name": "stream"}
+        with self._failing(), closing(self.connection.cursor(**named)) as cursor:
+            cursor.execute(self._said(sql), values)
+            while rows := cursor.fetchmany(at_once):
+                yield rows
 
     def run(self, sql: str, values: Sequence[object] = ()) -> None:
         """Run one statement that gives no rows."""
@@ -78,10 +77,8 @@ class Store:
 
     def run_each(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run one statement once for each row."""
-        try:
+        with self._failing():
             self.connection.cursor().executemany(self._said(sql), rows)
-        except self._refusals as error:
-            raise Refused(str(error)) from error
 
     def append(self, table: str, columns: str, rows: Sequence[Sequence[object]]) -> None:
         """Add rows to a table by the fastest way the engine has.
@@ -95,12 +92,11 @@ class Store:
         """
         if not rows:
             return
-        try:
+        with self._failing():
             if self.engine == "sqlite":
                 marks = ",".join("?" * len(rows[0]))
-                self.connection.executemany(
-                    f"insert into {table} ({columns}) values ({marks})", rows
-                )
+                said = f"insert into {table} ({columns}) values ({marks})"
+                self.connection.executemany(said, rows)
                 return
             with (
                 self.connection.cursor() as cursor,
@@ -108,8 +104,6 @@ class Store:
             ):
                 for row in rows:
                     copy.write_row(row)
-        except self._refusals as error:
-            raise Refused(str(error)) from error
 
     def change(
         self, table: str, columns: str, rows: Sequence[Sequence[object]], *, add: bool = False
@@ -147,10 +141,12 @@ class Store:
         self._run("begin immediate" if self.engine == "sqlite" else "begin")
         try:
             yield
+            self._run("commit")
         except BaseException:
-            self._run("rollback")
+            # A connection that is gone, or a full disk, has taken everything back already.
+            with suppress(OutsideError):
+                self._run("rollback")
             raise
-        self._run("commit")
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -160,7 +156,13 @@ class Store:
         try:
             yield
         finally:
-            self._run("rollback")
+            with suppress(OutsideError):
+                self._run("rollback")
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the server has gone away, so that a new connection is needed."""
+        return self.engine == "postgres" and self.connection.broken
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -169,14 +171,29 @@ class Store:
     def _said(self, sql: str) -> str:
         return sql if self.engine == "sqlite" else sql.replace("?", "%s")
 
-    def _run(self, sql: str, values: Sequence[object] = ()) -> Any:
+    def _run(self, sql: str, values: Sequence[object] = (), fetch: str = "") -> Any:
+        # What `_failing` does, without its cost: a trace asks thousands of times.
         try:
             if self.engine == "postgres":
                 # Without values psycopg leaves percent signs alone.
-                return self.connection.execute(self._said(sql), values or None)
-            return self.connection.execute(sql, values)
+                cursor = self.connection.execute(self._said(sql), values or None)
+            else:
+                cursor = self.connection.execute(sql, values)
+            return getattr(cursor, fetch)() if fetch else None
         except self._refusals as error:
             raise Refused(str(error)) from error
+        except self._failures as error:
+            raise OutsideError(f"the database failed: {error}") from error
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Say in our words that a guard refused, or that the database failed."""
+        try:
+            yield
+        except self._refusals as error:
+            raise Refused(str(error)) from error
+        except self._failures as error:
+            raise OutsideError(f"the database failed: {error}") from error
 
 
 def connect(where: str | Path, *, new: bool = True) -> Store:
