@@ -2,8 +2,8 @@
 
 Pure: parsed JSON in and out. A ticket is an ObjectEvent of business step `collecting`, a dispatch
 one of `shipping`, an arrival one of `receiving`, a sale one of `retail_selling`, a stock-take one
-of `stock_taking`; a change is a TransformationEvent; a reversal repeats the event it takes back
-with an error declaration. Mass is in kilograms (`KGM`) to the gram.
+of `stock_taking`; a change is a TransformationEvent of `commissioning`; a reversal repeats the
+event it takes back with an error declaration. Mass is in kilograms (`KGM`) to the gram.
 
 **Source.** GS1 EPCIS 2.0.1 and CBV 2.0.0 (ISO/IEC 19987 and 19988:2024).
 """
@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 
 from ainalym.errors import AinalymError, InputError, Issue
-from ainalym.model.deed import UUID7, Arrival, Change, Deed, Dispatch, Reversal, Sale, Ticket
+from ainalym.model.deed import UUID7, Deed, read_deed
 from ainalym.model.entry import Entry, Posting, moment, ms, new_id
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
@@ -29,18 +29,19 @@ STEPS = {
     "sale": ("DELETE", "retail_selling", "retail_sold"),
     "count": ("OBSERVE", "stock_taking", "active"),
 }
-KINDS = {step: kind for kind, (_, step, _) in STEPS.items()} | {"transforming": "change"}
+KINDS = {step: kind for kind, (_, step, _) in STEPS.items()} | {"commissioning": "change"}
 EXTRA = {
     "ticket": (
-        *("price_minor_per_kg", "paid_minor", "currency", "source", "scale", "seller"),
-        *("consent", "series", "number", "price_list"),
+        *("price_minor_per_kg", "paid_minor", "currency", "source", "scale"),
+        *("series", "number", "price_list"),
     ),
     "dispatch": ("vehicle",),
     "arrival": ("price_minor_per_kg", "currency", "scale"),
     "change": ("process", "scale"),
     "sale": ("buyer", "price_minor_per_kg", "currency", "claimed_ppm"),
+    "count": ("counted",),
 }
-"""Fields of a deed that travel under our own prefix."""
+"""Fields of a deed that travel under our own prefix; who sold is nobody else's business."""
 
 
 def document(entries: Iterable[Entry], root: str, *, offset: str = "+05:00") -> dict:
@@ -103,7 +104,7 @@ def _event(entry: Entry, root: str, offset: str) -> dict:
         "bizLocation": place,
     }
     if entry.kind == "change":
-        event |= {"bizStep": "transforming", "disposition": "active"}
+        event |= {"bizStep": "commissioning", "disposition": "active"}
         event["inputQuantityList"] = _quantities(entry, root, taken=True)
         event["outputQuantityList"] = _quantities(entry, root, taken=False)
     else:
@@ -119,6 +120,11 @@ def _event(entry: Entry, root: str, offset: str) -> dict:
             for lot, grams in entry.body["lots"].items()
             for posting in entry.postings
             if posting.lot == int(lot)
+        ]
+    if entry.kind == "count":
+        event["quantityList"] = [
+            _quantity(root, material, None, grams)
+            for material, grams in entry.body["counted"].items()
         ]
     for name in ("actor", "reason", *EXTRA.get(entry.kind, ())):
         if name in entry.body:
@@ -137,8 +143,12 @@ def _quantities(entry: Entry, root: str, *, taken: bool) -> list[dict]:
 
 
 def _quantity(root: str, material: str, lot: int | None, grams: int) -> dict:
+    kind = f"{root}/material/{material}" + (f"/lot/{lot}" if lot else "")
+    if not grams:
+        # The standard has no quantity of 0; one that is left out is said in our own field.
+        return {"epcClass": kind}
     return {
-        "epcClass": f"{root}/material/{material}/lot/{lot}",
+        "epcClass": kind,
         "quantity": grams / 1000 if grams % 1000 else grams // 1000,
         "uom": "KGM",
     }
@@ -147,10 +157,10 @@ def _quantity(root: str, material: str, lot: int | None, grams: int) -> dict:
 def read_document(told: object) -> list[Deed]:
     """Make deeds of an EPCIS document, in its order.
 
-    Taken are ObjectEvents of the steps `collecting`, `shipping`, `receiving` and `retail_selling`,
-    TransformationEvents, and error declarations. Materials, sites and lots are the last parts of
-    their names, as in `https://book.example/material/pet/lot/12`. An event without an id of ours
-    gets one made of its own bytes, so that capturing it twice records it once.
+    Taken are ObjectEvents of the steps `collecting`, `shipping`, `receiving`, `retail_selling` and
+    `stock_taking`, TransformationEvents, and error declarations. Materials, sites and lots are the
+    last parts of their names, as in `https://book.example/material/pet/lot/12`. An event without an
+    id of ours gets one made of its own id or bytes, so that capturing it twice records it once.
 
     Parameters
     ----------
@@ -174,7 +184,7 @@ def read_document(told: object) -> list[Deed]:
     deeds = []
     for k, event in enumerate(listed):
         try:
-            deeds.append(_deed(event if isinstance(event, Mapping) else {}, f"eventList[{k}]"))
+            deeds.append(_deed(_mapping(event)))
         except InputError as error:
             issues += [
                 Issue(f"eventList[{k}] {i.where}".strip(), i.fault, i.mend) for i in error.issues
@@ -184,13 +194,15 @@ def read_document(told: object) -> list[Deed]:
     return deeds
 
 
-def _deed(event: Mapping, where: str) -> Deed:
+def _deed(event: Mapping) -> Deed:
     own = {key.partition(":")[2]: v for key, v in event.items() if key.startswith(f"{OWN}:")}
     event_ms = _moment(event.get("eventTime"), "eventTime")
-    place = event.get("bizLocation") or event.get("readPoint") or {}
+    place = _mapping(event.get("bizLocation") or event.get("readPoint"))
     deed_id = str(event.get("eventID", "")).removeprefix("urn:uuid:")
     if not UUID7.fullmatch(deed_id):
-        said = json.dumps(event, sort_keys=True, separators=(",", ":")).encode()
+        # What declares an event wrong repeats it, so it has to come to the same id.
+        plain = {k: v for k, v in event.items() if k not in ("errorDeclaration", "recordTime")}
+        said = (deed_id or json.dumps(plain, sort_keys=True, separators=(",", ":"))).encode()
         deed_id = new_id(event_ms, sha256(said).digest()[:10])
     shared = {
         "id": deed_id,
@@ -204,19 +216,18 @@ def _deed(event: Mapping, where: str) -> Deed:
         reason = wrong.get(f"{OWN}:reason") or wrong.get("reason") or ""
         named = wrong.get(f"{OWN}:id") or new_id(at, sha256(deed_id.encode()).digest()[:10])
         said = shared | {"id": named, "event_ms": at, "reason": reason}
-        return Reversal(**said, reverses=deed_id)
+        return read_deed(said | {"kind": "reversal", "reverses": deed_id})
     step = str(event.get("bizStep", "")).rpartition("/")[2].rpartition("-")[2]
     kind = "change" if event.get("type") == "TransformationEvent" else KINDS.get(step, "")
-    extra = {name: own[name] for name in EXTRA.get(kind, ()) if name in own}
-    try:
-        return _told(kind, event, shared | extra)
-    except TypeError as error:
-        raise InputError(
-            [Issue(where, f"cannot be read: {error}", "see the documentation")]
-        ) from error
+    if not kind:
+        said = f"type {event.get('type')!r} with bizStep {event.get('bizStep')!r} is not taken"
+        raise InputError([Issue("bizStep", said, f"send one of {', '.join(KINDS)}")])
+    extra = {name: own[name] for name in EXTRA[kind] if name in own}
+    return read_deed({"kind": kind} | shared | _said(kind, event, extra) | extra)
 
 
-def _told(kind: str, event: Mapping, shared: dict) -> Deed:
+def _said(kind: str, event: Mapping, extra: Mapping) -> dict[str, object]:
+    """Read what an event says of masses and of the way they go, as a deed's fields."""
     if kind == "change":
         taken = _listed(event, "inputQuantityList")
         made = _listed(event, "outputQuantityList")
@@ -225,41 +236,56 @@ def _told(kind: str, event: Mapping, shared: dict) -> Deed:
             # The standard's own schema lets this pass; a book does not.
             fault = f"takes {into} g and gives {out} g"
             raise InputError([Issue("outputQuantityList", fault, "nothing is made of nothing")])
-        outputs = tuple((material, grams) for material, _, grams in made)
-        return Change(**shared, **_takes("inputs", taken), outputs=outputs)
+        return _takes("inputs", taken) | {"outputs": [(material, g) for material, _, g in made]}
+    if kind == "count" and "counted" in extra:
+        return {}
+    found = _listed(event, "quantityList")
+    if kind == "count":
+        return {"counted": _sum(found, 0)}
     if kind == "ticket":
-        found = _listed(event, "quantityList")
         if len(found) != 1:
             fault = f"has {len(found)} quantities"
             raise InputError([Issue("quantityList", fault, "send one event for each material")])
-        return Ticket(**shared, material=found[0][0], gross_g=found[0][2])
-    if kind == "dispatch":
-        to = [d.get("destination") for d in event.get("destinationList") or [{}]]
-        takes = _takes("loads", _listed(event, "quantityList"))
-        return Dispatch(**shared, to=_last(to[0], "destinationList"), **takes)
+        return {"material": found[0][0], "gross_g": found[0][2]}
     if kind == "arrival":
-        found = _listed(event, "quantityList")
-        return Arrival(**shared, lots={lot: grams for _, lot, grams in found})
-    if kind == "sale":
-        return Sale(**shared, **_takes("loads", _listed(event, "quantityList")))
-    said = f"type {event.get('type')!r} with bizStep {event.get('bizStep')!r} is not taken"
-    raise InputError([Issue("", said, f"send one of {', '.join(KINDS)}")])
+        return {"lots": _sum(found, 1)}
+    if kind == "dispatch":
+        to = [_mapping(told).get("destination") for told in _list(event, "destinationList")]
+        return _takes("loads", found) | {"to": _last((to or [""])[0], "destinationList")}
+    return _takes("loads", found)
 
 
 def _takes(name: str, found: list[tuple[str, int, int]]) -> dict[str, dict]:
     """Part quantities into those of a lot and those of a material alone."""
-    lots = {lot: grams for _, lot, grams in found if lot}
-    loads = {material: grams for material, lot, grams in found if not lot}
-    return {"lots": lots, name: loads}
+    lots = _sum([told for told in found if told[1]], 1)
+    return {"lots": lots, name: _sum([told for told in found if not told[1]], 0)}
+
+
+def _sum(found: list[tuple[str, int, int]], by: int) -> dict:
+    """Sum up grams by material (0) or by lot (1)."""
+    sums: dict[object, int] = {}
+    for told in found:
+        sums[told[by]] = sums.get(told[by], 0) + told[2]
+    return sums
+
+
+def _mapping(told: object) -> Mapping:
+    return told if isinstance(told, Mapping) else {}
+
+
+def _list(event: Mapping, name: str) -> list:
+    told = event.get(name)
+    return told if isinstance(told, list) else []
 
 
 def _listed(event: Mapping, name: str) -> list[tuple[str, int, int]]:
     """Read a list of quantities: material, lot (0 where there is none), grams."""
     issues, found = [], []
-    for k, told in enumerate(event.get(name) or []):
+    for k, told in enumerate(map(_mapping, _list(event, name))):
         where = f"{name}[{k}]"
         parts = str(told.get("epcClass", "")).split("/")
-        lot = int(parts[-1]) if len(parts) > 2 and parts[-2] == "lot" and parts[-1].isdigit() else 0
+        is_lot = len(parts) > 2 and parts[-2] == "lot" and parts[-1].isascii()
+        lot = int(parts[-1]) if is_lot and parts[-1].isdigit() and len(parts[-1]) < 16 else 0
         material = parts[-3] if lot else parts[-1]
         if not material:
             issues.append(Issue(f"{where}.epcClass", "is empty", "name a material"))
@@ -284,10 +310,13 @@ def _listed(event: Mapping, name: str) -> list[tuple[str, int, int]]:
 
 def _moment(told: object, where: str) -> int:
     try:
-        return ms(datetime.fromisoformat(str(told).replace("Z", "+00:00")))
+        at_ms = ms(datetime.fromisoformat(str(told).replace("Z", "+00:00")))
     except (ValueError, AinalymError) as error:
         mend = "give ISO 8601 with the offset, such as 2026-03-01T09:30:00.000+05:00"
         raise InputError([Issue(where, f"{told!r} is no moment", mend)]) from error
+    if at_ms <= 0:
+        raise InputError([Issue(where, f"{told!r} is before 1970", "check the year")])
+    return at_ms
 
 
 def _last(name: object, where: str) -> str:
