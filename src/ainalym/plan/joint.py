@@ -99,7 +99,7 @@ def master_of(city: City, travel: Travel, pairs: Pairs) -> Master:
         net=net,
         pairs=pairs,
         point=point,
-        level=levels(net, "level", (len(point),), fixed, integer=False),
+        level=levels(net, "level", (len(point),), fixed),
         pair_point=row[pairs.site],
         mass_t=mass_t,
         brings=net.program.columns("brings", (len(pairs), len(net.periods)), gain=worth),

@@ -134,8 +134,6 @@ def levels(
     name: str,
     shape: tuple[int, ...],
     gain: NDArray[np.float64],
-    *,
-    integer: bool = True,
 ) -> NDArray[np.int64]:
     """Add columns of "open by that year"; after the last year of building nothing rises.
 
@@ -147,15 +145,13 @@ def levels(
         How many, without the years.
     gain
         Worth of being open in each year, broadcasts to `shape` and years.
-    integer
-        Whether levels have to be whole.
 
     Returns
     -------
     Column ids, shape (*shape, years); years after the last of building share one column.
     """
     last = net.city.programme.last_build_year
-    built = net.program.columns(name, (*shape, last + 1), upper=1.0, integer=integer)
+    built = net.program.columns(name, (*shape, last + 1), upper=1.0, integer=True)
     level = built[..., np.minimum(np.arange(net.years), last)]
     net.program.add_gain(level, gain)
     return level
