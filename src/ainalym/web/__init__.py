@@ -1,0 +1,31 @@
+"""The programme's site: one room for each kind of person's work.
+
+A room is a package here with a `urls.py`; it is found by being there, and nothing has to be
+registered. Rooms never import each other. What two of them need is in the ground floor:
+
+    settings   how the site runs, safe by default       serve      starts it
+    people     persons, duties, sign-in, `only(...)`    programme  sites, materials, prices, scales
+    book       `the_book()`, the one open ledger        refusals   errors as sentences, statuses
+    catalogue  translations                             guard      headers, limits
+
+    counter    keeper           /counter/<site>/        audit       auditor      /audit/
+    station    shift leader     /station/<site>/        department  department   /department/
+    plant      plant's buyer    /plant/<site>/          api         machines     /api/
+
+In a room `x`:
+
+    __init__.py       what the room is for
+    urls.py           `app_name = "x"`; its first page is called `home`; rooms of a site take
+                      `<str:site>` as their first argument
+    views.py          `@only(Role.LEADER)` before each view; with `site` in its address the view is
+                      handed the `Site`, and another's site is a 404
+    templates/x/      extend `ainalym/page.html`; no script and no style inside a page
+    static/x/         scripts as modules, pictures
+    locale/ru.po, locale/kk.po      all its strings; msgids are English
+    sentences.py      `SENTENCES`: patterns of the book's refusals, in words that are translated
+    models.py, migrations/          what the room keeps outside the book, if anything
+    tests/web/x/      its tests
+
+What happened goes into the book through `the_book()`; who, where and at what price things may
+happen is kept by `people` and `programme` in the site's own tables.
+"""

@@ -1,0 +1,161 @@
+"""How a programme begins: its first person, and if wanted a demo to look at.
+
+The demo takes sites that the shipped plan of Almaty opens, under the ids the plan knows, with
+places named by their number and district and people named by what they do.
+"""
+
+import csv
+import secrets
+from collections.abc import Iterable
+from importlib import resources
+
+from django.contrib.auth.hashers import make_password
+from django.core.management import call_command
+from django.db import transaction
+
+from ainalym.ledger import Book, post, rules
+from ainalym.model.deed import Deed, Payment, Rule
+from ainalym.model.entry import new_id, now_ms
+from ainalym.study import find_city
+from ainalym.units import MINOR_PER_MAJOR
+from ainalym.web.people.models import Duty, Person, Role
+from ainalym.web.programme.models import POINT, Material, Price, PriceList, Scale, Site
+
+A_YEAR_MS = 365 * 24 * 3600 * 1000
+FLOAT_MINOR = 20_000_000
+"""What each counter of the demo has in its till at first: 200,000 tenge."""
+
+SCALES_G = {"point": (300_000, 50), "station": (5_000_000, 1_000), "plant": (60_000_000, 20_000)}
+"""The heaviest load and the finest step of a scale: at counters, pallets, lorries."""
+
+
+def prepare() -> None:
+    """Make or renew the site's own tables."""
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def is_empty() -> bool:
+    """Tell whether nobody has been let in yet."""
+    return not Person.objects.exists()
+
+
+def begin() -> dict[str, str]:
+    """Let the first person in: the department. Gives names and passwords, told only once."""
+    return _admit([("department", Role.DEPARTMENT, "", "")], must_change=True)
+
+
+def begin_demo(book: Book) -> dict[str, str]:
+    """Set up the demo programme. Gives the names and passwords of its people, told only once.
+
+    Parameters
+    ----------
+    book
+        Gets the rules about scales and processes, and what each counter has in its till.
+    """
+    from ainalym.city import read
+
+    city = read(find_city("almaty"))
+    recipes = {
+        one.id: {
+            "at": str(one.at),
+            "recipe_ppm": {k: dict(shares) for k, shares in one.recipe_ppm.items()},
+        }
+        for one in city.processes
+    }
+    with transaction.atomic():
+        sites = _sites()
+        _materials()
+        people = [
+            (row["name"], row["role"], row["site"], row["language"]) for row in _table("people")
+        ]
+        passwords = _admit(people)
+        scales = [
+            Scale(id=f"{site.id}-scale", site=site, most_g=most_g, step_g=step_g)
+            for site in sites
+            if site.kind in SCALES_G
+            for most_g, step_g in [SCALES_G[site.kind]]
+        ]
+        Scale.objects.bulk_create(scales)
+        post(book, [*_rules(book, scales, recipes), *_tills(sites)])
+    return passwords
+
+
+def _table(name: str) -> list[dict[str, str]]:
+    file = resources.files("ainalym.web") / "demo" / f"{name}.csv"
+    return [*csv.DictReader(file.read_text(encoding="utf-8").splitlines())]
+
+
+def _names(row: dict[str, str]) -> dict[str, str]:
+    return {language: row[language] for language in ("en", "kk", "ru")}
+
+
+def _sites() -> list[Site]:
+    rows = _table("sites")
+    sites = [
+        Site(row["id"], row["kind"], _names(row), float(row["lon"]), float(row["lat"]))
+        for row in rows
+    ]
+    Site.objects.bulk_create(sites)
+    for site, row in zip(sites, rows, strict=True):
+        site.ships_to_id = row["ships_to"] or None
+    Site.objects.bulk_update(sites, ["ships_to"])
+    return sites
+
+
+def _materials() -> None:
+    rows = _table("materials")
+    Material.objects.bulk_create(
+        Material(row["id"], row["fraction"], _names(row), place) for place, row in enumerate(rows)
+    )
+    paid = PriceList.objects.create(from_ms=now_ms())
+    Price.objects.bulk_create(
+        Price(
+            price_list=paid,
+            material_id=row["id"],
+            price_minor_per_kg=int(row["price_per_kg"]) * MINOR_PER_MAJOR,
+        )
+        for row in rows
+        if row["price_per_kg"]
+    )
+
+
+def _admit(
+    people: Iterable[tuple[str, str, str, str]], *, must_change: bool = False
+) -> dict[str, str]:
+    """Let people in, each with a password made here."""
+    passwords = {}
+    for name, role, site, language in people:
+        passwords[name] = secrets.token_urlsafe(9)
+        person = Person.objects.create(
+            name=name,
+            password=make_password(passwords[name]),
+            language=language,
+            must_change=must_change,
+        )
+        Duty.objects.create(person=person, role=role, site_id=site or None)
+    return passwords
+
+
+def _rules(book: Book, scales: list[Scale], recipes: dict[str, dict]) -> list[Deed]:
+    at_ms, known = now_ms(), rules(book, "process")
+    told = [("scale", one.id, {"verified_until_ms": at_ms + A_YEAR_MS}) for one in scales]
+    told += [("process", name, terms) for name, terms in recipes.items() if name not in known]
+    return [
+        Rule(id=new_id(), site="*", event_ms=at_ms, about=about, name=name, terms=terms)
+        for about, name, terms in told
+    ]
+
+
+def _tills(sites: list[Site]) -> list[Deed]:
+    return [
+        Payment(
+            id=new_id(),
+            site=site.id,
+            event_ms=now_ms(),
+            payer="fund",
+            payee="cash",
+            paid_minor=FLOAT_MINOR,
+        )
+        for site in sites
+        if site.kind == POINT
+    ]

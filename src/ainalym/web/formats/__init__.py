@@ -1,0 +1,1 @@
+"""How dates and numbers are written, where the framework does not know it."""

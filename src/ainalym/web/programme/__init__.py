@@ -1,0 +1,1 @@
+"""What the programme is made of: its sites, materials, prices and scales, and pick-ups."""

@@ -1,0 +1,107 @@
+"""Start the site: its tables, its first people, and the server."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ainalym.web.settings import settle
+
+THREADS = 16
+"""Each answers one request at a time; all share the book's one writer."""
+
+MOST_BYTES = 32 << 20
+"""What the server reads at all; pages and forms take far less."""
+
+
+def ready(data: Path, *, database: str, names: Sequence[str] = (), host: str = "") -> None:
+    """Settle the site in a folder, and bring its tables up to date.
+
+    Parameters
+    ----------
+    data, database, names, host
+        As for `settle`.
+
+    Raises
+    ------
+    ConflictError
+        Another process serves this folder.
+    OutsideError
+        The database cannot be reached.
+    """
+    settle(data, database=database, names=names, host=host)
+    from ainalym.web.begin import prepare
+    from ainalym.web.book import the_book
+
+    the_book()
+    prepare()
+
+
+def is_new() -> bool:
+    """Tell whether nobody has been let in yet; after `ready`."""
+    from ainalym.web.begin import is_empty
+
+    return is_empty()
+
+
+def first_people(data: Path, *, demo: bool) -> dict[str, str]:
+    """Let the first people in, if there is nobody yet.
+
+    Their passwords are also written to `first-passwords.txt` in the folder, for its owner's eyes.
+
+    Returns
+    -------
+    dict
+        Passwords by name; empty where people are there already.
+    """
+    from ainalym.web import begin
+    from ainalym.web.book import the_book
+
+    if not is_new():
+        return {}
+    passwords = begin.begin_demo(the_book()) if demo else begin.begin()
+    path = data / "first-passwords.txt"
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.writelines(f"{name}\t{password}\n" for name, password in passwords.items())
+    return passwords
+
+
+def application() -> Callable:
+    """Give the site as a WSGI application; `ready` has to be called before."""
+    from django.core.wsgi import get_wsgi_application
+
+    return get_wsgi_application()
+
+
+def run(*, host: str, port: int, behind_proxy: bool) -> None:
+    """Serve until somebody ends it; one process with many threads.
+
+    Parameters
+    ----------
+    host, port
+        Where to listen.
+    behind_proxy
+        A proxy on this computer speaks https with people and says who asks.
+    """
+    from waitress import serve
+
+    from ainalym.web.book import close_book
+
+    proxy = {}
+    if behind_proxy:
+        proxy = {
+            "trusted_proxy": "127.0.0.1",
+            "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
+        }
+    try:
+        serve(
+            application(),
+            host=host,
+            port=port,
+            threads=THREADS,
+            ident=None,
+            max_request_body_size=MOST_BYTES,
+            clear_untrusted_proxy_headers=True,
+            **proxy,
+        )
+    finally:
+        close_book()
