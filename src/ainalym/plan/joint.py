@@ -253,17 +253,14 @@ def _law_of_years(master: Master) -> None:
 
     But a point that is full turns away more, the more waste there is.
     """
-    net, program, growth = master.net, master.net.program, master.net.city.programme.growth
+    net, program = master.net, master.net.program
     come = program.columns("come", (len(net.city.fractions), len(net.periods)))
     rows = program.rows(BRINGING, come.shape, lower=0.0, upper=0.0)
     program.put(rows, come, -1.0)
     full = _full(master)[master.pair_point]
     for f, row in enumerate(rows):
         program.put(row, master.brings[full], master.mass_t[full, f, None])
-    less = growth / growth[:, None]
-    least = 1.0 / (net.periods.of_flow @ np.maximum(less, 1.0))
-    most = 1.0 / (net.periods.of_flow @ np.minimum(less, 1.0))
-    law_of_years(net, come, least, most)
+    law_of_years(net, come)
 
 
 def _full(master: Master) -> NDArray[np.bool_]:

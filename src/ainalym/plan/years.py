@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ainalym.plan.network import balance
 from ainalym.plan.parts import CAPACITY, LIMITS, Lane, Network, Work
+from ainalym.plan.periods import Periods
 from ainalym.units import KG_PER_T
 
 YEARS = "the years of a period"
@@ -17,9 +18,7 @@ ANYWHERE = -1
 """Stands for whichever station, in lanes of all stations together."""
 
 
-def law_of_years(
-    net: Network, come: NDArray[np.int64], least: NDArray[np.float64], most: NDArray[np.float64]
-) -> None:
+def law_of_years(net: Network, come: NDArray[np.int64]) -> None:
     """Take every lumped period apart by year, for all points and all stations together.
 
     Parameters
@@ -28,11 +27,10 @@ def law_of_years(
         With all its laws.
     come
         Columns of what comes to points that may be full, by fraction, first year's waste, shape
-        (fractions, periods).
-    least, most
-        Between which shares of that mean it comes in a year when nothing is opened any more,
-        shape (periods, years). To all other points the same comes in every such year.
+        (fractions, periods). To all others the same comes in every year when nothing is opened
+        any more.
     """
+    least, most = let_in(net.periods, net.city.programme.growth)
     last = net.city.programme.last_build_year
     for p, years in enumerate(net.periods.years):
         if len(years) == 1:
@@ -54,6 +52,24 @@ def law_of_years(
             _hold_shares(net, turned, come[:, p], least[p, years], most[p, years])
         _hold_limits(net, years, (sources[1], stations[1]))
         _hold_capacity(net, years, stations[0])
+
+
+def let_in(
+    periods: Periods, growth: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Between which shares of the period's mean comes in a year what comes to one full point.
+
+    It lets in min(1, K / growth) for some K. Between two years that changes by no more than waste
+    does, and in the other direction.
+
+    Returns
+    -------
+    Least and most, shape (periods, years).
+    """
+    ratio = growth / growth[:, None]
+    least = 1.0 / (periods.of_flow @ np.maximum(ratio, 1.0))
+    most = 1.0 / (periods.of_flow @ np.minimum(ratio, 1.0))
+    return least, most
 
 
 def _hold_shares(
