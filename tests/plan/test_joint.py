@@ -131,7 +131,7 @@ def test_the_master_takes_every_plan_and_values_it_no_less(seed):
     for _ in range(50):
         opened, installed = drawn_design(city, rng)
         settled = settle(city, travel, pairs, opened, installed)
-        tally, faults = settled and paid_for(city, travel, settled.plan) or (None, True)
+        tally, faults = (settled and paid_for(city, travel, settled.plan)) or (None, True)
         if not faults:
             break
     else:
