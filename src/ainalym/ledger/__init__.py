@@ -36,7 +36,9 @@ Verbs, all of which may be called from any thread:
     measured(book, from_ms, to_ms)     [Measured]: kg a day with intervals, for the next plan
     suspicions(book, from_ms, to_ms)   [Suspicion]: loads whose two weighings cannot both be right
     verify(book)                       Verdict: everything derived anew; faults in words
-    backup(book, path), restore(path, where), write_journal(book, path), write_tables(book, folder)
+    holds(book, hash)                  whether a hash or root that was written down is still there
+    backup(book, path), restore(path, where)
+    write_tables(book, folder), write_journal(book, path), write_events(book, path, root)
 
 `ledger.epcis` speaks EPCIS 2.0: `document(entries, root)` and `read_document(parsed) -> [Deed]`.
 
@@ -50,12 +52,12 @@ from collections.abc import Sequence
 from ainalym.ledger.ask import balances, entries, entry, lot, lots, periods, rules, stock
 from ainalym.ledger.book import Book, open_book
 from ainalym.ledger.custody import Claim, claim, mass_balance, refuse_claims
-from ainalym.ledger.export import write_journal, write_tables
+from ainalym.ledger.export import write_events, write_journal, write_tables
 from ainalym.ledger.form import FormLine, monthly_form
 from ainalym.ledger.keep import backup, restore
 from ainalym.ledger.measure import Suspicion, measured, suspicions
 from ainalym.ledger.provenance import Path, follow, trace
-from ainalym.ledger.verify import Verdict, verify
+from ainalym.ledger.verify import Verdict, holds, verify
 from ainalym.model.deed import Deed
 from ainalym.model.entry import Receipt
 
@@ -72,6 +74,7 @@ __all__ = [
     "entries",
     "entry",
     "follow",
+    "holds",
     "lot",
     "lots",
     "mass_balance",
@@ -87,6 +90,7 @@ __all__ = [
     "suspicions",
     "trace",
     "verify",
+    "write_events",
     "write_journal",
     "write_tables",
 ]

@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from ainalym.errors import ConflictError, OutsideError, law
-from ainalym.ledger.store import SERVER, Lock, Store, connect, create, tables
+from ainalym.ledger.store import SERVER, VERSION, Lock, Store, connect, create, tables
 from ainalym.ledger.writer import Request, Writer
 from ainalym.model.deed import Deed
 from ainalym.model.entry import Receipt, now_ms
@@ -31,7 +31,7 @@ class Book:
         clock: Callable[[], int] = now_ms,
         read_only: bool = False,
     ) -> None:
-        self._where, self._clock = where, clock
+        self._where, self._clock, self._read_only = where, clock, read_only
         self._handed = Store(where) if not isinstance(where, str | Path) else None
         self._local = threading.local()
         self._readers: list[Store] = []
@@ -42,16 +42,22 @@ class Book:
         self._writer: Writer | None = None
         self._closed = False
         self.commits = 0
-        store = self._handed or connect(where, new=not read_only)
+        on_server = self._handed is not None or SERVER.match(str(where))
+        name = "the database" if on_server else str(where)
+        store = self._handed or connect(where, new=not read_only, read_only=read_only)
         try:
             if read_only and not tables(store):
-                raise OutsideError(f"{where}: there is no book in this database")
+                raise OutsideError(f"{name}: there is no book in this database")
             if not read_only:
-                if self._handed is None and not SERVER.match(str(where)):
+                if not on_server:
                     self._lock = Lock(Path(where))
                 if not tables(store):
                     create(store)
                 self._writer = Writer(store, clock)
+            version = store.one("select version from head")[0]
+            if version != VERSION:
+                said = f"{name} is a book of version {version}, not {VERSION}"
+                raise OutsideError(f"{said}; read it with the program that wrote it")
         except BaseException:
             if self._handed is None:
                 store.close()
@@ -136,7 +142,8 @@ class Book:
             return
         store = getattr(self._local, "store", None)
         if store is None or store.is_lost:
-            store = self._local.store = connect(self._where, new=False)
+            opened = connect(self._where, new=False, read_only=self._read_only)
+            store = self._local.store = opened
             self._readers.append(store)
         if getattr(self._local, "held", False):
             yield store

@@ -16,7 +16,7 @@ from hashlib import sha256
 
 from ainalym.errors import AinalymError, InputError, Issue
 from ainalym.model.deed import UUID7, Deed, read_deed
-from ainalym.model.entry import Entry, Posting, moment, ms, new_id
+from ainalym.model.entry import Entry, Posting, iso, ms, new_id
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 OWN = "ainalym"
@@ -61,7 +61,7 @@ def document(entries: Iterable[Entry], root: str, *, offset: str = "+05:00") -> 
         "@context": [CONTEXT, {OWN: f"{root}/terms/"}],
         "type": "EPCISDocument",
         "schemaVersion": "2.0",
-        "creationDate": max((event["recordTime"] for event in said), default=_time(0)),
+        "creationDate": max((event["recordTime"] for event in said), default=iso(0)),
         "epcisBody": {"eventList": said},
     }
 
@@ -79,16 +79,18 @@ def events(entries: Iterable[Entry], root: str, *, offset: str = "+05:00") -> It
         if entry.kind == "reversal" and entry.reverses in seen:
             told = seen[entry.reverses]
             yield told | {
-                "recordTime": _time(entry.recorded_ms),
+                "recordTime": iso(entry.recorded_ms),
                 "errorDeclaration": {
-                    "declarationTime": _time(entry.event_ms),
+                    "declarationTime": iso(entry.event_ms),
                     "reason": "incorrect_data",
                     f"{OWN}:id": entry.id,
                     f"{OWN}:reason": entry.body["reason"],
                 },
             }
         elif entry.kind in STEPS or entry.kind == "change":
-            seen[entry.seq] = event = _event(entry, root, offset)
+            event = _event(entry, root, offset)
+            if entry.reversed_by is not None:
+                seen[entry.seq] = event
             yield event
 
 
@@ -97,9 +99,9 @@ def _event(entry: Entry, root: str, offset: str) -> dict:
     event: dict[str, object] = {
         "type": "TransformationEvent" if entry.kind == "change" else "ObjectEvent",
         "eventID": f"urn:uuid:{entry.id}",
-        "eventTime": _time(entry.event_ms),
+        "eventTime": iso(entry.event_ms),
         "eventTimeZoneOffset": offset,
-        "recordTime": _time(entry.recorded_ms),
+        "recordTime": iso(entry.recorded_ms),
         "readPoint": place,
         "bizLocation": place,
     }
@@ -324,7 +326,3 @@ def _last(name: object, where: str) -> str:
     if not last:
         raise InputError([Issue(where, "is empty", "name the site")])
     return last
-
-
-def _time(event_ms: int) -> str:
-    return moment(event_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")

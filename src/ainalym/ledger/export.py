@@ -1,17 +1,19 @@
 """Exports: the book as a journal that hledger and ledger read, and as tables."""
 
 import csv
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from ainalym.errors import OutsideError
-from ainalym.ledger.ask import ACCOUNT
+from ainalym.ledger import epcis
+from ainalym.ledger.ask import ACCOUNT, entries
 from ainalym.ledger.book import Book
 from ainalym.ledger.store import Store
 from ainalym.ledger.writer import text_of_id
-from ainalym.model.entry import Account, moment
+from ainalym.model.entry import Account, Entry, iso, moment
 from ainalym.units import MINOR_PER_MAJOR
 
 AT_ONCE = 20_000
@@ -44,10 +46,10 @@ def write_journal(book: Book, path: Path) -> int:
     count = 0
     with book.reading() as store, _whole(path) as file:
         file.write("; every mass in whole grams, every amount in major units of its currency\n")
-        for entries, postings in _blocks(store):
+        for block, postings in _blocks(store):
             lines = iter([*postings, None])
             line = next(lines)
-            for seq, raw, kind, site, event_ms, *_ in entries:
+            for seq, raw, kind, site, event_ms, *_ in block:
                 count += 1
                 day = moment(event_ms).date().isoformat()
                 file.write(f"\n{day} ({seq}) {kind} {site}  ; id: {text_of_id(raw)}\n")
@@ -90,6 +92,42 @@ def write_tables(book: Book, folder: Path) -> dict[str, int]:
     return counts
 
 
+def write_events(book: Book, path: Path, root: str) -> int:
+    """Write the book as an EPCIS 2.0 document, and tell how many events it has.
+
+    Parameters
+    ----------
+    path
+        The file to write; it appears whole or not at all.
+    root
+        The address our names stand under, such as `https://book.example`.
+
+    Raises
+    ------
+    OutsideError
+        The file system refused.
+    """
+    count, empty = 0, epcis.document((), root)
+    with book.reading() as store, _whole(path) as file:
+        empty["epcisBody"]["eventList"] = "EVENTS"
+        empty["creationDate"] = iso(store.one("select recorded_ms from head")[0])
+        head, _, foot = json.dumps(empty).partition('"EVENTS"')
+        file.write(head + "[")
+        for event in epcis.events(_entries(book), root):
+            file.write("," * (count > 0) + "\n" + json.dumps(event, ensure_ascii=False))
+            count += 1
+        file.write("\n]" + foot + "\n")
+    return count
+
+
+def _entries(book: Book) -> Iterator[Entry]:
+    """Every entry in the order of the chain, so many at a time."""
+    after = 0
+    while found := entries(book, after=after, most=AT_ONCE):
+        yield from found
+        after = found[-1].seq
+
+
 def _tables(store: Store) -> dict[str, Iterable[tuple]]:
     """Every table's rows as they are written."""
     told = (
@@ -107,17 +145,17 @@ def _tables(store: Store) -> dict[str, Iterable[tuple]]:
                 row[0],
                 text_of_id(row[1]),
                 *row[2:4],
-                *map(_time, row[4:6]),
+                *map(iso, row[4:6]),
                 *row[6:10],
                 _hex(row[10]),
             )
             for row in _rows(store, told)
         ),
         "postings": (row for _, postings in _blocks(store) for row in postings),
-        "lots": ((*row[:9], _time(row[9]), *row[10:]) for row in _rows(store, lots)),
+        "lots": ((*row[:9], iso(row[9]), *row[10:]) for row in _rows(store, lots)),
         "draws": _rows(store, "select entry, n, child, parent, grams from draw order by entry, n"),
         "periods": (
-            (row[0], row[1] or "*", _time(row[2]), _time(row[3]), row[4], _hex(row[5]))
+            (row[0], row[1] or "*", iso(row[2]), iso(row[3]), row[4], _hex(row[5]))
             for row in _rows(store, periods)
         ),
     }
@@ -133,7 +171,7 @@ def _blocks(store: Store) -> Iterator[tuple[list[tuple], list[tuple]]]:
     top = store.one("select coalesce(max(seq), 0) from entry")[0]
     for first in range(1, top + 1, AT_ONCE):
         span = (first, first + AT_ONCE - 1)
-        entries = store.rows(
+        block = store.rows(
             "select seq, id, kind, site, event_ms from entry where seq between ? and ? "
             "order by seq",
             span,
@@ -144,18 +182,15 @@ def _blocks(store: Store) -> Iterator[tuple[list[tuple], list[tuple]]]:
             "order by p.entry, p.n",
             span,
         )
-        yield entries, postings
+        yield block, postings
 
 
 def _amount(account: Account, quantity: int) -> str:
     if account.ledger == "mass":
         return f"{quantity} g"
     sign, (major, minor) = "-" if quantity < 0 else "", divmod(abs(quantity), MINOR_PER_MAJOR)
-    return f"{sign}{major}.{minor:02d} {account.what}"
-
-
-def _time(event_ms: int) -> str:
-    return moment(event_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    currency = account.what if account.what.isalpha() else f'"{account.what}"'
+    return f"{sign}{major}.{minor:02d} {currency}"
 
 
 def _hex(octets: bytes) -> str:

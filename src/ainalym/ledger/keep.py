@@ -1,6 +1,8 @@
 """Keeping the book: a copy while others write, and the way back from it."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ainalym.errors import ConflictError, OutsideError
@@ -9,7 +11,7 @@ from ainalym.ledger.store import SERVER, connect, copy, tables
 from ainalym.ledger.verify import Verdict, verify
 
 
-def backup(book: Book, path: Path) -> Verdict:
+def backup(book: Book, path: Path, *, progress: Callable[[float], None] | None = None) -> Verdict:
     """Copy the book into a new SQLite file while others go on writing.
 
     The copy is one state of the book, of either engine, and is itself a book that can be opened. It
@@ -19,6 +21,8 @@ def backup(book: Book, path: Path) -> Verdict:
     ----------
     path
         A file that is not there yet.
+    progress
+        Hears which share of the copy is verified.
 
     Raises
     ------
@@ -28,11 +32,7 @@ def backup(book: Book, path: Path) -> Verdict:
         The file system refused.
     """
     path = Path(path)
-    if path.exists():
-        raise ConflictError(f"{path}: there is a file already; name another for the backup")
-    half = path.with_name(path.name + ".part")
-    _clear(half)
-    try:
+    with _appearing(path) as half:
         target = connect(half)
         try:
             with book.reading() as source:
@@ -42,21 +42,15 @@ def backup(book: Book, path: Path) -> Verdict:
         finally:
             target.close()
         with open_book(half, read_only=True) as copied:
-            verdict = verify(copied)
+            verdict = verify(copied, progress=progress)
         if not verdict.whole:
             raise ConflictError("the book is not whole: " + "; ".join(verdict.faults))
-        _clear(half, only_beside=True)
-        with half.open("rb+") as kept:
-            os.fsync(kept.fileno())
-        half.rename(path)
-    except OSError as error:
-        raise OutsideError(f"{path}: the backup cannot be written: {error}") from error
-    finally:
-        _clear(half)
     return verdict
 
 
-def restore(path: Path, where: str | Path) -> Verdict:
+def restore(
+    path: Path, where: str | Path, *, progress: Callable[[float], None] | None = None
+) -> Verdict:
     """Bring a book back from its backup, into a new file or an empty database.
 
     Parameters
@@ -65,6 +59,8 @@ def restore(path: Path, where: str | Path) -> Verdict:
         A file that `backup` wrote.
     where
         As for `open_book`; there must be no book yet.
+    progress
+        Hears which share of the backup is verified.
 
     Raises
     ------
@@ -73,25 +69,42 @@ def restore(path: Path, where: str | Path) -> Verdict:
     OutsideError
         The backup cannot be read, or the database failed.
     """
-    with open_book(path, read_only=True) as kept:
-        verdict = verify(kept)
+    on_server = SERVER.match(str(where))
+    with open_book(path, read_only=True) as kept, kept.reading() as source:
+        verdict = verify(kept, progress=progress)
         if not verdict.whole:
             raise ConflictError(f"{path} is not whole: " + "; ".join(verdict.faults))
-        on_server = SERVER.match(str(where))
-        if not on_server and Path(where).exists():
-            raise ConflictError(f"{where}: there is a file already; name a new one")
-        target = connect(where)
-        try:
-            if on_server and tables(target):
-                raise ConflictError("there is a book in this database; give an empty one")
-            with kept.reading() as source:
+        if on_server:
+            with closing(connect(where)) as target:
+                if tables(target):
+                    raise ConflictError("there is a book in this database; give an empty one")
                 copy(source, target)
-        finally:
-            target.close()
+            return verdict
+        with _appearing(Path(where)) as half, closing(connect(half)) as target:
+            copy(source, target)
     return verdict
 
 
-def _clear(half: Path, *, only_beside: bool = False) -> None:
-    """Remove a half-written copy, or only what SQLite keeps beside it."""
-    for ending in ("-wal", "-shm", "") if not only_beside else ("-wal", "-shm"):
+@contextmanager
+def _appearing(path: Path) -> Iterator[Path]:
+    """Give the name to write a file under; it gets its own when it is whole, or never."""
+    if path.exists():
+        raise ConflictError(f"{path}: there is a file already; name a new one")
+    half = path.with_name(path.name + ".part")
+    try:
+        _clear(half)
+        yield half
+        _clear(half, endings=("-wal", "-shm"))
+        with half.open("rb+") as kept:
+            os.fsync(kept.fileno())
+        half.rename(path)
+    except OSError as error:
+        raise OutsideError(f"{path}: the file cannot be written: {error}") from error
+    finally:
+        _clear(half)
+
+
+def _clear(half: Path, *, endings: tuple[str, ...] = ("-wal", "-shm", "")) -> None:
+    """Remove a half-written book, or only what SQLite keeps beside it."""
+    for ending in endings:
         half.with_name(half.name + ending).unlink(missing_ok=True)

@@ -16,6 +16,9 @@ from ainalym.errors import ConflictError, OutsideError
 
 WAIT_S = 10.0
 CACHE_KIB = 64 * 1024
+VERSION = 1
+"""Of the tables and of the bytes that are hashed."""
+
 SERVER = re.compile(r"postgres(ql)?://")
 WORDS = {
     "sqlite": {
@@ -196,7 +199,7 @@ class Store:
             raise OutsideError(f"the database failed: {error}") from error
 
 
-def connect(where: str | Path, *, new: bool = True) -> Store:
+def connect(where: str | Path, *, new: bool = True, read_only: bool = False) -> Store:
     """Open a connection to a SQLite file, or to a PostgreSQL server by its address.
 
     Parameters
@@ -205,6 +208,8 @@ def connect(where: str | Path, *, new: bool = True) -> Store:
         A path, or `postgresql://...`.
     new
         Whether a file that is missing is made.
+    read_only
+        Whether it is only read, and a file stays as it is to the last byte.
 
     Raises
     ------
@@ -224,15 +229,16 @@ def connect(where: str | Path, *, new: bool = True) -> Store:
     path = Path(where)
     if not new and not path.is_file():
         raise OutsideError(f"{path}: there is no book here; `ainalym serve` makes one")
+    name = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    said = ["foreign_keys = on", f"cache_size = -{CACHE_KIB}"]
+    if not read_only:
+        said += ["journal_mode = wal", "synchronous = full"]
     try:
         connection = sqlite3.connect(
-            path, timeout=WAIT_S, isolation_level=None, check_same_thread=False
+            name, uri=True, timeout=WAIT_S, isolation_level=None, check_same_thread=False
         )
-        for said in (
-            *("journal_mode = wal", "synchronous = full", "foreign_keys = on"),
-            f"cache_size = -{CACHE_KIB}",
-        ):
-            connection.execute(f"pragma {said}")
+        for pragma in (*said, "schema_version"):
+            connection.execute(f"pragma {pragma}").fetchall()
     except sqlite3.Error as error:
         raise OutsideError(f"{path}: this is no book, or it cannot be opened: {error}") from error
     return Store(connection)
@@ -249,20 +255,26 @@ def tables(store: Store) -> bool:
 
 def create(store: Store) -> None:
     """Make the book's tables and the guards that refuse any change of what is written."""
+    with store.writing():
+        if store.engine == "postgres":
+            store.run("select pg_advisory_xact_lock(4726)")
+        if not tables(store):
+            _make(store)
+
+
+def _make(store: Store) -> None:
     home = resources.files("ainalym.ledger")
     schema = home.joinpath("schema.sql").read_text(encoding="utf-8")
     for word, own in WORDS[store.engine].items():
         schema = schema.replace(f"{{{word}}}", own)
     guards = home.joinpath(f"guard-{store.engine}.sql").read_text(encoding="utf-8")
-    with store.writing():
-        if store.engine == "postgres":
-            store.run("select pg_advisory_xact_lock(4726)")
-        if tables(store):
-            return
-        for statement in _statements(schema + guards):
-            store.run(statement)
-        first = (1, 1, 0, 0, 0, bytes(32))
-        store.run("insert into head values (?, ?, ?, ?, ?, ?)", first)
+    for statement in _statements(schema + guards):
+        store.run(statement)
+    first = (VERSION, 1, 0, 0, 0, bytes(32))
+    store.run(
+        "insert into head (version, one, seq, lots, recorded_ms, hash) values (?, ?, ?, ?, ?, ?)",
+        first,
+    )
 
 
 TABLES = ("account", "entry", "lot", "posting", "draw", "period")
@@ -271,10 +283,11 @@ TABLES = ("account", "entry", "lot", "posting", "draw", "period")
 def copy(source: Store, target: Store) -> None:
     """Copy a book as `source` sees it into an empty database of either engine."""
     if source.engine == target.engine == "sqlite":
-        source.connection.backup(target.connection)
+        with source._failing():
+            source.connection.backup(target.connection)
         return
-    create(target)
     with target.writing():
+        _make(target)
         for table in TABLES:
             order = {"entry": "seq", "period": "entry"}.get(table, "entry, n")
             order = "id" if table in ("account", "lot") else order

@@ -1,6 +1,6 @@
 """Verification: everything the book keeps is derived anew from what is written for good."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -44,8 +44,13 @@ class Verdict(NamedTuple):
         return not self.faults
 
 
-def verify(book: Book) -> Verdict:
+def verify(book: Book, *, progress: Callable[[float], None] | None = None) -> Verdict:
     """Derive the whole book anew: sums, hashes, balances, lots, draws and sealed periods.
+
+    Parameters
+    ----------
+    progress
+        Hears which share of the entries is looked at.
 
     Raises
     ------
@@ -53,7 +58,28 @@ def verify(book: Book) -> Verdict:
         The database failed.
     """
     with book.reading() as store:
-        return _Check(store).verdict()
+        return _Check(store).verdict(progress)
+
+
+def holds(book: Book, said: str) -> bool:
+    """Tell whether a hash of an entry, or a closed period's root, is in the book.
+
+    What was printed or sent away cannot be written anew with the rest of the chain.
+
+    Parameters
+    ----------
+    said
+        Hexadecimal digits.
+    """
+    try:
+        octets = bytes.fromhex(said)
+    except ValueError:
+        return False
+    with book.reading() as store:
+        return any(
+            store.one(f"select 1 from {table} where {column} = ?", (octets,)) is not None
+            for table, column in (("entry", "hash"), ("period", "root"))
+        )
 
 
 class _Check:
@@ -80,11 +106,13 @@ class _Check:
         self._before, self._last_ms = chain.START, 0
         self._entries = self._postings = 0
 
-    def verdict(self) -> Verdict:
+    def verdict(self, progress: Callable[[float], None] | None) -> Verdict:
         """Look at everything."""
         top = self._store.one("select coalesce(max(seq), 0) from entry")[0]
         for first in range(1, top + 1, AT_ONCE):
             self._block(first, min(first + AT_ONCE - 1, top))
+            if progress is not None:
+                progress(min(first + AT_ONCE - 1, top) / top)
         self._heads(top)
         self._kept()
         self._periods()

@@ -205,6 +205,11 @@ def moment(event_ms: int) -> datetime:
     return datetime.fromtimestamp(event_ms / 1000, UTC)
 
 
+def iso(event_ms: int) -> str:
+    """Write a moment as ISO 8601 in UTC, to the millisecond."""
+    return moment(event_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def new_id(event_ms: int | None = None, chance: bytes | None = None) -> str:
     """Make a UUID version 7 to name a deed by.
 
