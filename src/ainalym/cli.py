@@ -9,13 +9,21 @@ from pathlib import Path
 
 import click
 
-from ainalym.door import INTERRUPTED, Door, Ticker, say_explained, say_plan, say_result
+from ainalym.books import book
+from ainalym.door import (
+    INTERRUPTED,
+    MACHINE,
+    QUIET,
+    Door,
+    Ticker,
+    say_explained,
+    say_plan,
+    say_result,
+)
 
 NO_PLAN = {"infeasible": 1, "unknown": 3}
 """The exit code when there is no plan, by why."""
 
-MACHINE = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
-QUIET = click.option("--quiet", is_flag=True, help="Print nothing but faults.")
 SCENARIO = click.option(
     "--scenario",
     default="",
@@ -118,7 +126,10 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(ainalym.main(words, prog_name="ainalym", standalone_mode=False, obj=command))
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    commands=[book],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="ainalym", message="%(prog)s %(version)s")
 def ainalym() -> None:
     """Plan, run and prove a city's recycling.

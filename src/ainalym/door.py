@@ -18,6 +18,9 @@ import click
 from ainalym.errors import AinalymError, BrokenLaw, InputError, Issue
 from ainalym.units import KG_PER_T, MINOR_PER_MAJOR, say_mass, say_money, say_share
 
+MACHINE = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+QUIET = click.option("--quiet", is_flag=True, help="Print nothing but faults.")
+
 LINE_EVERY_S = 5.0
 REDRAW_EVERY_S = 0.5
 CLOSED = 1e-6

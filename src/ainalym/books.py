@@ -1,0 +1,235 @@
+"""The book's own commands: verify, back up, restore, export, trace."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from ainalym.door import MACHINE, QUIET, Ticker, say_result
+
+KINDS = ("csv", "journal", "epcis")
+
+WHERE = click.option(
+    "--book",
+    "where",
+    default="ainalym-data/book.sqlite",
+    envvar="DATABASE_URL",
+    show_default=True,
+    show_envvar=True,
+    metavar="WHERE",
+    help="A SQLite file, or postgresql://user:password@server/name.",
+)
+
+
+@click.group("book")
+def book() -> None:
+    """Verify, back up, restore, export and trace the book of every gram and every coin.
+
+    All but `restore` only read, and may run while the site is served.
+    """
+
+
+@book.command()
+@WHERE
+@click.option(
+    "--hash",
+    "hashes",
+    multiple=True,
+    metavar="HEX",
+    help="A hash or a period's root that was once written down: is it still in the book? May be "
+    "given several times.",
+)
+@MACHINE
+@QUIET
+def verify(where: str, hashes: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+    """Derive everything anew: sums, hashes, balances, lots, draws, sealed periods.
+
+    \b
+    Examples:
+      ainalym book verify
+      ainalym book verify --book copy.sqlite --hash 71052fff0f378bea...
+    """
+    from ainalym.ledger import holds, open_book
+    from ainalym.ledger import verify as verify_book
+
+    with (
+        Ticker(quiet=quiet or as_json) as watch,
+        open_book(where, read_only=True) as opened,
+        opened.reading(),
+    ):
+        verdict = verify_book(opened, progress=_telling(watch, "verifying"))
+        lost = [said for said in hashes if not holds(opened, said)]
+    faults = [*verdict.faults, *(f"{said} is not in this book" for said in lost)]
+    told = {
+        "book": _named(where),
+        "whole": not faults,
+        "entries": verdict.entries,
+        "postings": verdict.postings,
+        "hash": verdict.hash,
+        "faults": faults,
+    }
+    said = f"{_counted(told)} The last hash is {verdict.hash}."
+    if faults:
+        said = "\n".join(["The book is not whole.", *faults, f"{verdict.entries:,} entries."])
+    # What is wrong is the answer, so it is told even if quiet.
+    say_result(told, said, as_json=as_json, quiet=quiet and not faults)
+    return 1 if faults else 0
+
+
+@book.command()
+@click.argument("out", type=click.Path(path_type=Path), metavar="OUT.sqlite")
+@WHERE
+@MACHINE
+@QUIET
+def backup(out: Path, where: str, as_json: bool, quiet: bool) -> int:
+    """Copy the book into the new file OUT.sqlite, also while it is written to.
+
+    The copy is one state of the book and is verified before it gets its name. It is a book itself,
+    whatever database the first one is in. People and pages of the site are not in it: with SQLite
+    they are in site.sqlite beside the book, with PostgreSQL in its other tables.
+
+    \b
+    Example:
+      ainalym book backup 2026-11-23.sqlite
+    """
+    from ainalym.ledger import backup as back_up
+    from ainalym.ledger import open_book
+
+    with Ticker(quiet=quiet or as_json) as watch, open_book(where, read_only=True) as opened:
+        watch.step("copying")
+        verdict = back_up(opened, out, progress=_telling(watch, "verifying the copy"))
+    told = {"book": _named(where), "backup": str(out), **_kept(verdict)}
+    said = f"{out} is a whole copy. {_counted(told)}"
+    return say_result(told, said, as_json=as_json, quiet=quiet)
+
+
+@book.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="BACKUP.sqlite")
+@WHERE
+@MACHINE
+@QUIET
+def restore(file: Path, where: str, as_json: bool, quiet: bool) -> int:
+    """Bring a book back from BACKUP.sqlite into a new file, or a database without a book.
+
+    \b
+    Examples:
+      ainalym book restore 2026-11-23.sqlite --book ainalym-data/book.sqlite
+      DATABASE_URL=postgresql:///ainalym ainalym book restore 2026-11-23.sqlite
+    """
+    from ainalym.ledger import restore as bring_back
+
+    with Ticker(quiet=quiet or as_json) as watch:
+        verdict = bring_back(file, where, progress=_telling(watch, "verifying the backup"))
+    told = {"book": _named(where), "backup": str(file), **_kept(verdict)}
+    said = f"{_named(where)} holds what {file} does. {_counted(told)}"
+    return say_result(told, said, as_json=as_json, quiet=quiet)
+
+
+@book.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(KINDS),
+    default="csv",
+    show_default=True,
+    help="Tables in a folder; a journal that hledger and ledger read; or EPCIS 2.0 events.",
+)
+@click.option(
+    "--root",
+    default="https://book.example",
+    show_default=True,
+    metavar="URL",
+    help="The address that names in EPCIS events stand under.",
+)
+@WHERE
+@MACHINE
+@QUIET
+def export(out: Path, kind: str, root: str, where: str, as_json: bool, quiet: bool) -> int:
+    """Write the whole book to OUT: a folder of CSV tables, or one file.
+
+    Who sold stands in the deeds of entries.csv: keep that table to yourself.
+
+    \b
+    Examples:
+      ainalym book export out/tables
+      ainalym book export out/book.journal --as journal && hledger -f out/book.journal balance
+      ainalym book export out/events.json --as epcis --root https://book.example.kz
+    """
+    from ainalym.ledger import open_book, write_events, write_journal, write_tables
+
+    with Ticker(quiet=quiet or as_json) as watch, open_book(where, read_only=True) as opened:
+        watch.step("writing")
+        if kind == "csv":
+            counts = write_tables(opened, out)
+        elif kind == "journal":
+            counts = {"entries": write_journal(opened, out)}
+        else:
+            counts = {"events": write_events(opened, out, root)}
+    told = {"book": _named(where), "out": str(out), "as": kind, **counts}
+    said = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    return say_result(told, f"{said} are in {out}.", as_json=as_json, quiet=quiet)
+
+
+@book.command()
+@click.argument("lot", type=click.IntRange(min=1))
+@WHERE
+@MACHINE
+def trace(lot: int, where: str, as_json: bool) -> int:
+    """Follow a lot's grams back to the sites they were bought at, and say what may be claimed.
+
+    \b
+    Example:
+      ainalym book trace 107
+    """
+    from ainalym.ledger import claim, open_book
+
+    with open_book(where, read_only=True) as opened:
+        found = claim(opened, lot)
+    made, account = found.path.lot.made_g, found.lot.account
+    sites = dict(sorted(found.path.by_site().items(), key=lambda pair: -pair[1]))
+    told = {
+        "lot": lot,
+        "site": account.site,
+        "material": account.what,
+        "made_g": made,
+        "model": found.model,
+        "claim": found.said if found.allowed else None,
+        "refused": None if found.allowed else found.said,
+        "recycled_share": found.share,
+        "verified_ratio": found.verified_ratio,
+        "eligible_share": found.eligible_share,
+        "tickets_g": {str(k): g for k, g in sorted(found.path.ends_g.items())},
+        "sites_g": sites,
+    }
+    lines = [
+        f"Lot {lot}: {made:,} g of {account.what} made at {account.site}.",
+        f"{'It may be said' if found.allowed else 'Nothing may be said'}: {found.said}.",
+        f"Weighed on verified scales: {found.verified_ratio:.1%}.",
+        *(f"  {grams:>14,} g  {site or 'of unknown origin'}" for site, grams in sites.items()),
+    ]
+    return say_result(told, "\n".join(lines), as_json=as_json)
+
+
+def _telling(watch: Ticker, said: str) -> Callable[[float], None]:
+    watch.step(said)
+    return lambda share: watch.note(said, share)
+
+
+def _kept(verdict: tuple) -> dict[str, object]:
+    entries, postings, last, _ = verdict
+    return {"entries": entries, "postings": postings, "hash": last}
+
+
+def _counted(told: dict) -> str:
+    return f"{told['entries']:,} entries with {told['postings']:,} postings are whole."
+
+
+def _named(where: str) -> str:
+    """Name a database without its password."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(where)
+    if not parts.password:
+        return where
+    return where.replace(f":{parts.password}@", "@", 1)
