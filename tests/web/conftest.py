@@ -1,0 +1,63 @@
+"""A programme for each test: the demo, in a folder of its own, with clients signed in to it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ainalym.web.serve import first_people, ready
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory) -> Path:
+    """The demo programme as it begins; made once, copied for each test."""
+    folder = tmp_path_factory.mktemp("demo")
+    ready(folder, database="")
+    first_people(folder, demo=True)
+    _let_go()
+    return folder
+
+
+@pytest.fixture
+def programme(demo, tmp_path) -> Iterator[Path]:
+    """A fresh demo programme: its folder, with the site settled in it."""
+    from django.conf import settings
+    from django.db import connections
+
+    for name in ("site.sqlite", "book.sqlite", "first-passwords.txt"):
+        shutil.copy(demo / name, tmp_path / name)
+    connections.databases["default"]["NAME"] = str(tmp_path / "site.sqlite")
+    settings.BOOK = str(tmp_path / "book.sqlite")
+    yield tmp_path
+    _let_go()
+
+
+@pytest.fixture
+def browse(programme) -> Callable:
+    """Give a client that is signed in as a person, or as nobody; `strict` minds forged forms."""
+    from django.test import Client
+
+    from ainalym.web.people.models import Person
+
+    def signed_in(name: str = "", *, language: str = "en", strict: bool = False) -> Client:
+        client = Client(
+            enforce_csrf_checks=strict,
+            raise_request_exception=False,
+            SERVER_NAME="localhost",
+            HTTP_ACCEPT_LANGUAGE=language,
+        )
+        if name:
+            client.force_login(Person.objects.get(name=name))
+        return client
+
+    return signed_in
+
+
+def _let_go() -> None:
+    from django.db import connections
+
+    from ainalym.web.book import close_book
+
+    close_book()
+    connections.close_all()
