@@ -425,3 +425,10 @@ def test_objectives_are_said_in_their_units():
 def test_a_gap_that_only_rounding_leaves_is_closed():
     assert door.say_gap(1e-9) == "0%"
     assert door.say_gap(0.0042) == "0.420%"
+
+
+def test_nothing_but_the_object_is_printed_by_the_real_process(tmp_path):
+    words = ["plan", "toy", "--json", "--limit", "10", "-o", str(tmp_path / "out")]
+    done = subprocess.run([sys.executable, "-m", "ainalym", *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["status"] in ("optimal", "feasible")
