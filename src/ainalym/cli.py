@@ -95,7 +95,7 @@ def limit(help_: str) -> Callable:
         "--limit",
         "limit_s",
         type=Seconds(),
-        default="45",
+        default="40",
         show_default=True,
         metavar="SECONDS",
         help=help_,

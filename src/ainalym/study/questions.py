@@ -50,7 +50,7 @@ def explain(
     many: int = 0,
     within_share: float = 0.01,
     scenario: str = "",
-    seconds: float = 45.0,
+    seconds: float = 40.0,
     gap_allowed: float = 0.001,
     seed: int = 0,
     watch: Silent | None = None,
