@@ -70,6 +70,11 @@ class Book:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def where(self) -> str | None:
+        """Where another process finds it; None where it was handed a connection."""
+        return str(self._where) if self._handed is None else None
+
     def close(self) -> None:
         """Let what waits be written, then let go of the database."""
         with self._turn:

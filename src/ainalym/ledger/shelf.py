@@ -19,6 +19,11 @@ Key = tuple[str, str, str, str, str]
 """An account as a plain tuple, which is quicker to make."""
 
 
+def owes(account: Account) -> bool:
+    """Tell whether an account may be below zero."""
+    return account.ledger == "money" or account.role in OWING
+
+
 class Held:
     """A lot as the writer sees it."""
 

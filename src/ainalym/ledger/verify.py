@@ -1,23 +1,25 @@
 """Verification: everything the book keeps is derived anew from what is written for good."""
 
+import os
 from collections.abc import Callable, Iterator
-from hashlib import sha256
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ainalym.ledger import chain
 from ainalym.ledger.book import Book
+from ainalym.ledger.shelf import owes
+from ainalym.ledger.span import SOURCES, Elsewhere, Numbers, Span, Walk
 from ainalym.ledger.store import Store
-from ainalym.ledger.writer import sealed
+from ainalym.ledger.writer import sealed, unswept
 from ainalym.model.entry import Account
 
-AT_ONCE = 25_000
-"""Entries looked at together."""
-
 TOLD = 20
-"""Faults of one kind that are told in full."""
+"""Faults that are told in full."""
+
+LARGE = 200_000
+"""So many entries are worth a process for every core."""
 
 
 class Verdict(NamedTuple):
@@ -44,11 +46,18 @@ class Verdict(NamedTuple):
         return not self.faults
 
 
-def verify(book: Book, *, progress: Callable[[float], None] | None = None) -> Verdict:
+def verify(
+    book: Book,
+    *,
+    processes: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Verdict:
     """Derive the whole book anew: sums, hashes, balances, lots, draws and sealed periods.
 
     Parameters
     ----------
+    processes
+        How many look at the same time; if None one, or one for each core where that is worth it.
     progress
         Hears which share of the entries is looked at.
 
@@ -57,8 +66,15 @@ def verify(book: Book, *, progress: Callable[[float], None] | None = None) -> Ve
     OutsideError
         The database failed.
     """
-    with book.reading() as store:
-        return _Check(store).verdict(progress)
+    with book.reading() as store, unswept():
+        top, lots = (
+            store.one(f"select coalesce(max({column}), 0) from {table}")[0]
+            for table, column in (("entry", "seq"), ("lot", "id"))
+        )
+        if processes is None:
+            processes = (os.cpu_count() or 1) if top >= LARGE else 1
+        check = _Check(store, top, lots)
+        return check.verdict(check.walk(book.where, processes, progress))
 
 
 def holds(book: Book, said: str) -> bool:
@@ -83,181 +99,124 @@ def holds(book: Book, said: str) -> bool:
 
 
 class _Check:
-    """Walks through a book once, block by block."""
+    """Holds what is kept against what the chain says."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, top: int, lots: int) -> None:
+        self._store, self._top, self._lots = store, top, lots
+        self._kept = store.rows(
+            "select id, ledger, role, site, what, party, owes, balance from account order by id"
+        )
         self._faults: list[str] = []
-        self._accounts = {
-            number: Account(*key)
-            for number, *key in store.rows(
-                "select id, ledger, role, site, what, party from account order by id"
-            )
-        }
-        count = max(self._accounts, default=0) + 1
-        self._money = np.zeros(count, bool)
-        for number, account in self._accounts.items():
-            self._money[number] = account.ledger == "money"
-        last = store.one("select coalesce(max(id), 0) from lot")[0]
-        self._balance = np.zeros(count, np.int64)
-        self._left = np.zeros(last + 1, np.int64)
-        self._drawn = np.zeros(last + 1, np.int64)
-        self._opened: dict[int, str] = {}
-        self._before, self._last_ms = chain.START, 0
-        self._entries = self._postings = 0
 
-    def verdict(self, progress: Callable[[float], None] | None) -> Verdict:
-        """Look at everything."""
-        top = self._store.one("select coalesce(max(seq), 0) from entry")[0]
-        for first in range(1, top + 1, AT_ONCE):
-            self._block(first, min(first + AT_ONCE - 1, top))
-            if progress is not None:
-                progress(min(first + AT_ONCE - 1, top) / top)
-        self._heads(top)
-        self._kept()
-        self._periods()
-        return Verdict(self._entries, self._postings, self._before.hex(), tuple(self._faults))
+    def walk(
+        self, where: str | None, processes: int, progress: Callable[[float], None] | None
+    ) -> Span:
+        """Walk the chain, in as many processes as asked for, and say it all in one span."""
+        highest = max((row[0] for row in self._kept), default=0)
+        count = 1 if where is None else max(1, min(processes, self._top))
+        ends = [self._top * k // count for k in range(count + 1)]
+        runs = [(first + 1, last, highest, self._lots) for first, last in pairwise(ends)]
+        others = [Elsewhere(where, *run) for run in runs[1:]]
+        try:
+            span = Walk(self._store, *runs[0]).walk(progress)
+            for other, run in zip(others, runs[1:], strict=True):
+                # One that could not work is no reason not to know.
+                span.join(other.span() or Walk(self._store, *run).walk())
+        finally:
+            for other in others:
+                other.stop()
+        return span
 
-    def _block(self, first: int, last: int) -> None:
-        said = "from {} where entry between ? and ? order by entry, n"
-        postings = self._numbers(
-            f"select entry, account, coalesce(lot, 0), quantity {said.format('posting')}",
-            (first, last),
-        )
-        draws = self._numbers(
-            f"select entry, coalesce(child, 0), parent, grams {said.format('draw')}", (first, last)
-        )
-        self._postings += len(postings)
-        np.add.at(self._balance, postings[:, 1], postings[:, 3])
-        np.add.at(self._left, postings[:, 2], postings[:, 3])
-        np.add.at(self._drawn, draws[:, 2], draws[:, 3])
-        self._sums(postings, first, last)
-        self._chain(first, last, postings, draws)
+    def verdict(self, span: Span) -> Verdict:
+        """Compare everything."""
+        self._faults = list(span.faults)
+        self._heads(span)
+        self._accounts(span)
+        kept = _Kept(self._store)
+        if kept.count == len(span.posted):
+            self._faults += kept.faults(span)
+        self._periods(span)
+        told = self._faults[:TOLD]
+        if len(self._faults) > TOLD:
+            told.append(f"and {len(self._faults) - TOLD} faults more")
+        return Verdict(span.entries, span.postings, span.hash.hex(), tuple(told))
 
-    def _numbers(self, sql: str, values: tuple) -> NDArray[np.int64]:
-        rows = self._store.rows(sql, values)
-        return np.array(rows, np.int64).reshape(-1, 4)
+    def _heads(self, span: Span) -> None:
+        seq, lots, hashed = self._store.one("select seq, lots, hash from head")
+        if (seq, bytes(hashed)) != (self._top, span.hash):
+            said = f"the head says {seq} entries, ending in another hash; there are {self._top}"
+            self._faults.append(said)
+        there = self._store.one("select count(*) from lot")[0]
+        if not lots == there == self._lots:
+            self._faults.append(f"the head says {lots} lots; there are {there}")
 
-    def _sums(self, postings: NDArray[np.int64], first: int, last: int) -> None:
-        """Every entry sums to zero in each ledger."""
-        money = self._money[postings[:, 1]]
-        for ledger, chosen in (("mass", ~money), ("money", money)):
-            total = np.zeros(last - first + 1, np.int64)
-            np.add.at(total, postings[chosen, 0] - first, postings[chosen, 3])
-            for k in np.flatnonzero(total):
-                self._say(f"entry {first + k} sums to {total[k]} in {ledger}, not to 0")
-
-    def _chain(
-        self, first: int, last: int, postings: NDArray[np.int64], draws: NDArray[np.int64]
-    ) -> None:
-        """Every hash is that of the entry's bytes, and of the hash before."""
-        numbers = np.arange(first, last + 2)
-        of_posting = np.searchsorted(postings[:, 0], numbers).tolist()
-        of_draw = np.searchsorted(draws[:, 0], numbers).tolist()
-        lines = np.ascontiguousarray(postings[:, 1:]).astype("<i8").tobytes()
-        drawn = np.ascontiguousarray(draws[:, 1:]).astype("<i8").tobytes()
-        counts = [chain.numbers(1).pack(k) for k in range(1000)]
-        before, seq = self._before, first
-        rows = self._store.rows(
-            "select seq, id, kind, site, event_ms, recorded_ms, actor, coalesce(reverses, 0), "
-            "coalesce(corrects, 0), noted, body, hash from entry where seq between ? and ? "
-            "order by seq",
-            (first, last),
-        )
-        for (
-            at,
-            raw,
-            kind,
-            site,
-            event_ms,
-            recorded_ms,
-            actor,
-            back,
-            right,
-            noted,
-            body,
-            kept,
-        ) in rows:
-            if at != seq:
-                self._say(f"entries {seq} to {at - 1} are missing")
-            k = at - first
-            a, b, c, d = of_posting[k], of_posting[k + 1], of_draw[k], of_draw[k + 1]
-            text = (
-                f"{at}\n{raw.hex()}\n{kind}\n{site}\n{event_ms}\n{recorded_ms}\n{actor}\n{back}\n"
-                f"{right}\n{noted}\n{body}\0"
-            )
-            many = counts[b - a] if b - a < 1000 else chain.numbers(1).pack(b - a)
-            drew = counts[d - c] if d - c < 1000 else chain.numbers(1).pack(d - c)
-            hashed = sha256(
-                b"".join(
-                    (
-                        *(before, text.encode(), many, lines[a * 24 : b * 24]),
-                        *(drew, drawn[c * 24 : d * 24]),
-                    )
-                )
-            ).digest()
-            if hashed != kept:
-                self._say(f"entry {at} was changed: its bytes do not give its hash")
-            if recorded_ms < self._last_ms:
-                self._say(f"entry {at} was recorded before the one before it")
-            if noted and not noted.startswith("root "):
-                self._opened.update(_opened(noted))
-            before, seq, self._last_ms = kept, at + 1, recorded_ms
-        self._before = bytes(before)
-        self._entries += len(rows)
-
-    def _heads(self, top: int) -> None:
-        seq, hashed = self._store.one("select seq, hash from head")
-        if (seq, bytes(hashed)) != (top, self._before):
-            self._say(f"the head says {seq} entries, ending in another hash; there are {top}")
-
-    def _kept(self) -> None:
+    def _accounts(self, span: Span) -> None:
         """What is kept beside the postings agrees with them."""
-        for number, account in self._accounts.items():
-            if self._opened.get(number) != account.name:
-                said = self._opened.get(number, "never opened")
-                self._say(f"account {number} is {account.name}; the chain says {said}")
-        for number, balance in self._store.rows("select id, balance from account"):
-            if self._balance[number] != balance:
-                name, sums = self._accounts[number].name, self._balance[number]
-                self._say(f"account {name} keeps {balance}, its postings sum to {sums}")
-        rows = self._store.stream(
-            "select l.id, l.made_g, l.left_g, p.account, l.account, p.quantity from lot l "
-            "left join posting p on p.entry = l.entry and p.lot = l.id order by l.id"
-        )
-        for block in rows:
-            self._lots(np.array(block, float).astype(np.int64))
+        for number, *key, owing, kept in self._kept:
+            account = Account(*key)
+            if span.opened.get(number) != account.name:
+                said = span.opened.get(number, "never opened")
+                self._faults.append(f"account {number} is {account.name}; the chain says {said}")
+            if owing != owes(account):
+                self._faults.append(f"account {account.name} is not held to what it may owe")
+            if span.balance[number] != kept:
+                said = f"keeps {kept}, its postings sum to {span.balance[number]}"
+                self._faults.append(f"account {account.name} {said}")
 
-    def _lots(self, rows: NDArray[np.int64]) -> None:
-        """A lot holds what its birth posted, less what postings took; draws say the same."""
-        number, made, left = rows[:, 0], rows[:, 1], rows[:, 2]
-        wrong = (self._left[number] != left) | (made - self._drawn[number] != left)
-        reversed_away = (left == 0) & (self._left[number] == 0) & (self._drawn[number] == 0)
-        for k in np.flatnonzero(wrong & ~reversed_away):
-            kept, sums, drawn = left[k], self._left[number[k]], self._drawn[number[k]]
-            said = f"made with {made[k]} g, keeps {kept} g"
-            self._say(f"lot {number[k]}: {said}, postings say {sums} g, draws took {drawn} g")
-        for k in np.flatnonzero((rows[:, 3] != rows[:, 4]) | (rows[:, 5] != made)):
-            self._say(f"lot {number[k]} is not what its entry posted")
-
-    def _periods(self) -> None:
+    def _periods(self, span: Span) -> None:
         """Every closed period's entries still give its root."""
+        closed = dict(span.closed)
         known = self._store.rows("select entry, site, from_ms, to_ms, entries, root from period")
         for seq, site, from_ms, to_ms, count, kept in known:
             hashes = [bytes(h) for (h,) in self._store.rows(*sealed(site, from_ms, to_ms))]
-            noted = self._store.one("select noted from entry where seq = ?", (seq,))[0]
             if len(hashes) != count or chain.root(hashes) != bytes(kept):
-                where = site or "all sites"
-                self._say(f"the period of {where} closed by entry {seq} no longer gives its root")
-            if noted.split(",")[0] != f"root {bytes(kept).hex()}":
-                self._say(f"the root kept for entry {seq} is not the one the chain holds")
-
-    def _say(self, fault: str) -> None:
-        if len(self._faults) < TOLD:
-            self._faults.append(fault)
+                said = f"the period of {site or 'all sites'} closed by entry {seq}"
+                self._faults.append(f"{said} no longer gives its root")
+            if closed.pop(seq, "").split(",")[0] != f"root {bytes(kept).hex()}":
+                said = f"the root kept for entry {seq} is not the one the chain holds"
+                self._faults.append(said)
+        self._faults += [f"the period that entry {seq} closed is gone" for seq in closed]
 
 
-def _opened(noted: str) -> Iterator[tuple[int, str]]:
-    for part in noted.split(","):
-        number, _, name = part.partition("=")
-        yield int(number), name
+class _Kept:
+    """Every lot as it is kept; lot 0 stands for none."""
+
+    def __init__(self, store: Store) -> None:
+        columns: list[list] = [[0] for _ in range(9)]
+        sql = (
+            "select id, entry, account, made_g, left_g, event_ms, since_ms, verified, source "
+            "from lot order by id"
+        )
+        for rows in store.stream(sql):
+            for column, values in zip(columns, zip(*rows, strict=True), strict=True):
+                column.extend(values)
+        source = [SOURCES.get(said, -1) for said in columns.pop()[1:]]
+        number, *kept = (np.array(column, np.int64) for column in columns)
+        self.entry, self.account, self.made, self.left, self.event, self.since, self.verified = kept
+        self.source = np.array([0, *source], np.int64)
+        self.count = len(number)
+
+    def faults(self, span: Span) -> Iterator[str]:
+        """Yield where a lot is not what its birth, less what was taken of it, makes it."""
+        posted, drawn = span.posted, span.drawn
+        wrong = (posted != self.left) | (self.made - drawn != self.left)
+        # Of what was taken back whole nothing is left, and nothing was drawn.
+        wrong &= ~((self.left == 0) & (posted == 0) & (drawn == 0))
+        for k in _found(wrong):
+            said = f"made with {self.made[k]} g, keeps {self.left[k]} g"
+            yield f"lot {k}: {said}, postings say {posted[k]} g, draws took {drawn[k]} g"
+        own = (span.entry != self.entry) | (span.born != self.made)
+        since = np.maximum(span.event_ms, span.since_ms)
+        for wrong, said in (
+            (own | (span.account != self.account), "is not what its entry posted"),
+            (span.into > self.made, "was drawn from more than it was made with"),
+            (span.source != self.source, "is not from where its entry says"),
+            (span.verified != self.verified, "was not weighed as its entry says"),
+            (span.event_ms != self.event, "was not made when its entry happened"),
+            (since != self.since, "is not there since when the chain says"),
+        ):
+            yield from (f"lot {k} {said}" for k in _found(wrong))
+
+
+def _found(wrong: Numbers) -> list[int]:
+    return (np.flatnonzero(wrong[1:]) + 1).tolist()
