@@ -22,6 +22,9 @@ from ainalym.web.people.models import Duty, Person, Role
 from ainalym.web.programme.models import POINT, Material, Price, PriceList, Scale, Site
 
 A_YEAR_MS = 365 * 24 * 3600 * 1000
+AGO_MS = 60 * 24 * 3600 * 1000
+"""The demo's rules, prices and tills hold from so long ago, so that its past can be told too."""
+
 FLOAT_MINOR = 20_000_000
 """What each counter of the demo has in its till at first: 200,000 tenge."""
 
@@ -107,7 +110,7 @@ def _materials() -> None:
     Material.objects.bulk_create(
         Material(row["id"], row["fraction"], _names(row), place) for place, row in enumerate(rows)
     )
-    paid = PriceList.objects.create(from_ms=now_ms())
+    paid = PriceList.objects.create(from_ms=now_ms() - AGO_MS)
     Price.objects.bulk_create(
         Price(
             price_list=paid,
@@ -137,8 +140,8 @@ def _admit(
 
 
 def _rules(book: Book, scales: list[Scale], recipes: dict[str, dict]) -> list[Deed]:
-    at_ms, known = now_ms(), rules(book, "process")
-    told = [("scale", one.id, {"verified_until_ms": at_ms + A_YEAR_MS}) for one in scales]
+    at_ms, known = now_ms() - AGO_MS, rules(book, "process")
+    told = [("scale", one.id, {"verified_until_ms": at_ms + AGO_MS + A_YEAR_MS}) for one in scales]
     told += [("process", name, terms) for name, terms in recipes.items() if name not in known]
     return [
         Rule(id=new_id(), site="*", event_ms=at_ms, about=about, name=name, terms=terms)
@@ -151,7 +154,7 @@ def _tills(sites: list[Site]) -> list[Deed]:
         Payment(
             id=new_id(),
             site=site.id,
-            event_ms=now_ms(),
+            event_ms=now_ms() - AGO_MS,
             payer="fund",
             payee="cash",
             paid_minor=FLOAT_MINOR,

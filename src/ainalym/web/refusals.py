@@ -57,10 +57,13 @@ class Refusal(Exception):
         Of HTTP.
     sentences
         What is wrong and what would mend it, one fault each.
+    code
+        A word by which a script tells this refusal from others.
     """
 
-    def __init__(self, status: int, *sentences: str) -> None:
+    def __init__(self, status: int, *sentences: str, code: str = "") -> None:
         self.status = status
+        self.code = code
         self.sentences = sentences
         super().__init__(" ".join(sentences))
 
@@ -78,7 +81,7 @@ class Refusals:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer an error of ours in words; leave others to the page of status 500."""
         if isinstance(error, Refusal):
-            return refused(request, error.status, error.sentences)
+            return refused(request, error.status, error.sentences, error.code)
         if isinstance(error, AinalymError):
             return refused(request, status_of(error), in_words(error))
         if isinstance(error, RequestDataTooBig):
@@ -124,7 +127,9 @@ def for_machines(request: HttpRequest) -> bool:
     return "json" in asked or "json" in (request.content_type or "")
 
 
-def refused(request: HttpRequest, status: int, sentences: Sequence[str] = ()) -> HttpResponse:
+def refused(
+    request: HttpRequest, status: int, sentences: Sequence[str] = (), code: str = ""
+) -> HttpResponse:
     """Say no: a page for people, a problem document for scripts.
 
     **Source.** RFC 9457, Problem Details for HTTP APIs.
@@ -133,6 +138,7 @@ def refused(request: HttpRequest, status: int, sentences: Sequence[str] = ()) ->
     said = [str(one) for one in sentences] or [str(MENDS[status])]
     if for_machines(request):
         problem = {"title": title, "status": status, "detail": " ".join(said), "faults": said}
+        problem |= {"code": code} if code else {}
         body = json.dumps(problem, ensure_ascii=False)
         return HttpResponse(body, content_type="application/problem+json", status=status)
     told = {"title": title, "sentences": said, "status": status}
