@@ -5,6 +5,7 @@ metres, times are seconds. This file holds the only rounding.
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 KG_PER_T = 1000.0
 M_PER_KM = 1000.0
@@ -32,9 +33,10 @@ def split(total: int, weights: Sequence[float]) -> list[int]:
     weights
         At least one, none negative, not all zero.
     """
-    scale = total / sum(weights)
-    parts = [int(weight * scale) for weight in weights]
-    order = sorted(range(len(parts)), key=lambda k: parts[k] - weights[k] * scale)
+    exact = [Fraction(weight) for weight in weights]
+    scale = total / sum(exact)
+    parts = [int(weight * scale) for weight in exact]
+    order = sorted(range(len(parts)), key=lambda k: parts[k] - exact[k] * scale)
     for k in order[: total - sum(parts)]:
         parts[k] += 1
     return parts

@@ -118,6 +118,7 @@ class City:
             ("materials", [m.id for m in self.materials]),
             ("processes", [p.id for p in self.processes]),
             ("counter", [c.fraction for c in self.counters]),
+            ("offers", [f"{o.site}/{o.material}" for o in self.offers]),
         ):
             for name in sorted({i for i in ids if ids.count(i) > 1}):
                 fault = f"id {name!r} stands twice"

@@ -294,13 +294,16 @@ def _steps(net: Network, at: SiteKind, sites: NDArray[np.int64]) -> Steps:
     bought = [
         (p, s)
         for p, process in enumerate(net.city.processes)
-        if process.at is at and _may_stand(process, net, sites)
+        if process.at is at and _may_stand(process, net, sites).any()
         for s in range(len(process.steps))
     ]
     process, step = _columns_of(bought)
     fixed = [net.city.processes[p].steps[s].fixed_minor_per_year for p, s in bought]
     gain = net.worth.spent(np.array(fixed, float))
     installed = levels(net, f"{at} installs", (len(sites), len(bought)), gain)
+    for k, p in enumerate(process):
+        useless = ~_may_stand(net.city.processes[p], net, sites)
+        net.program.change_bounds(installed[useless, k], 0.0, 0.0)
     _rising(net, installed)
     return Steps(process=process, step=step, installed=installed)
 
@@ -368,10 +371,11 @@ def _is_sold(net: Network, site: int, material: int) -> bool:
     return counts_as_sold(net.city, site, net.city.materials[material].id)
 
 
-def _may_stand(process: Process, net: Network, sites: NDArray[np.int64]) -> bool:
+def _may_stand(process: Process, net: Network, sites: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """At stockpiles stands only what takes the material that lies there."""
     if process.at is not SiteKind.STOCKPILE:
-        return True
-    return any(net.city.sites.holds[k] in process.recipe_ppm for k in sites)
+        return np.ones(len(sites), bool)
+    return np.array([net.city.sites.holds[k] in process.recipe_ppm for k in sites], bool)
 
 
 def _columns_of(pairs: list[tuple[int, int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
