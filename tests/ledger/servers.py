@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -47,30 +48,60 @@ def schema(address: str) -> Iterator[str]:
         connection.execute(f"drop schema {name} cascade")
 
 
+class Server:
+    """The distribution's server in a folder of its own, which may be killed and come back."""
+
+    def __init__(self, control: Path) -> None:
+        self._control, self._folder = control, Path(mkdtemp(prefix="ainalym-"))
+        self._as_user: list[str] = []
+        if os.getuid() == 0:
+            shutil.chown(self._folder, "postgres")
+            self._as_user = ["runuser", "-u", "postgres", "--"]
+        self._folder.chmod(0o755)
+        self._data = self._folder / "data"
+        self.address = f"postgresql://postgres@/postgres?host={self._folder}"
+        self._run(control.with_name("initdb"), "-D", self._data, "-U", "postgres", "-A", "trust")
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        asked = f"-k {self._folder} -c listen_addresses=''"
+        log = self._folder / "log"
+        self._run(self._control, "-D", self._data, "-o", asked, "-l", log, "-w", "start")
+
+    def stop(self) -> None:
+        """Stop it, and forget everything."""
+        self._run(self._control, "-D", self._data, "-m", "fast", "-w", "stop")
+        shutil.rmtree(self._folder)
+
+    def kill(self) -> None:
+        """Kill it and all its processes at once, as a power cut would, but for the disk."""
+        first = int((self._data / "postmaster.pid").read_text().split()[0])
+        for process in (first, *_children(first)):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+    def _run(self, *words: object) -> None:
+        said = [*self._as_user, *map(str, words)]
+        subprocess.run(said, check=True, cwd=self._folder, stdout=subprocess.DEVNULL, timeout=60)
+
+
+def _children(parent: int) -> Iterator[int]:
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+                yield int(stat.parent.name)
+
+
 @contextmanager
-def distribution() -> Iterator[str]:
+def distribution() -> Iterator[Server]:
     """Start the distribution's server, and stop it at the end; skip where there is none."""
     found = sorted(Path("/usr").glob("lib/postgresql/*/bin/pg_ctl"))
     if not found:
         pytest.skip("the distribution's PostgreSQL server is not installed")
     pytest.importorskip("psycopg", reason="psycopg is not installed: no PostgreSQL")
-    folder, as_user = Path(mkdtemp(prefix="ainalym-")), []
-    if os.getuid() == 0:
-        shutil.chown(folder, "postgres")
-        as_user = ["runuser", "-u", "postgres", "--"]
-    folder.chmod(0o755)
-    data = folder / "data"
-
-    def run(*words: object) -> None:
-        said = [*as_user, *map(str, words)]
-        subprocess.run(said, check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
-
-    control = found[-1]
-    run(control.with_name("initdb"), "-D", data, "-U", "postgres", "-A", "trust")
-    asked = f"-k {folder} -c listen_addresses=''"
-    run(control, "-D", data, "-o", asked, "-l", folder / "log", "-w", "start")
+    server = Server(found[-1])
+    server.start()
     try:
-        yield f"postgresql://postgres@/postgres?host={folder}"
+        yield server
     finally:
-        run(control, "-D", data, "-m", "fast", "-w", "stop")
-        shutil.rmtree(folder)
+        server.stop()
