@@ -82,16 +82,13 @@ def _stock(site: str, material: str) -> Key:
 
 
 def _ticket(deed: Ticket, shelf: Shelf, rules: Rules) -> Draft:
-    site, material, net_g = deed.site, deed.material, deed.net_g
-    number = shelf.number
-    stock = number(("mass", "stock", site, material, ""))
-    verified = rules.verified(deed.scale, deed.event_ms)
-    lot = shelf.make(stock, net_g, deed.event_ms, deed.source, verified)
-    lines = [(stock, lot, net_g), (number(("mass", "source", site, material, "")), 0, -net_g)]
-    paid = deed.paid_minor
+    net_g, event_ms, paid = deed.net_g, deed.event_ms, deed.paid_minor
+    stock, source, people, cash = shelf.counter(deed.site, deed.material, deed.currency, paid > 0)
+    verified = rules.verified(deed.scale, event_ms)
+    lot = shelf.make(stock, net_g, event_ms, deed.source, verified)
+    lines = [(stock, lot, net_g), (source, 0, -net_g)]
     if paid:
-        lines.append((number(("money", "people", site, deed.currency, "")), 0, paid))
-        lines.append((number(("money", "cash", site, deed.currency, "")), 0, -paid))
+        lines += [(people, 0, paid), (cash, 0, -paid)]
     return Draft(lines, [])
 
 

@@ -30,24 +30,10 @@ class Held:
     __slots__ = ("account", "entry", "event_ms", "fresh", "id", "left_g", "made_g", "number")
     __slots__ += ("since_ms", "source", "verified")
 
-    def __init__(
-        self,
-        account: Account,
-        row: tuple[int, int, int, int, int, int, int, str, int],
-        fresh: bool,
-    ) -> None:
+    def __init__(self, account: Account, row: Sequence, fresh: bool) -> None:
         self.account, self.fresh = account, fresh
-        (
-            self.id,
-            self.entry,
-            self.number,
-            self.made_g,
-            self.left_g,
-            self.event_ms,
-            self.since_ms,
-            self.source,
-            self.verified,
-        ) = row
+        self.id, self.entry, self.number, self.made_g, self.left_g = row[:5]
+        self.event_ms, self.since_ms, self.source, self.verified = row[5:]
 
     def row(self) -> tuple:
         """The row of table `lot`."""
@@ -58,12 +44,12 @@ class Held:
 
 
 class Page:
-    """Rows of tables that are decided but not yet written."""
+    """Rows of tables that are decided but not yet written; postings and draws by their entry."""
 
     def __init__(self) -> None:
         self.entries: list[tuple] = []
-        self.postings: list[tuple] = []
-        self.draws: list[tuple] = []
+        self.postings: list[tuple[int, list]] = []
+        self.draws: list[tuple[int, list]] = []
         self.periods: list[tuple] = []
 
     def lengths(self) -> tuple[int, int, int, int]:
@@ -100,6 +86,7 @@ class Shelf:
         self._numbers: dict[Account, int] = {}
         self._accounts: dict[int, Account] = {}
         self.moneys: set[int] = set()
+        self._counters: dict[tuple[str, str, str, bool], tuple[int, int, int, int]] = {}
         self._lots: dict[int, Held] = {}
         self._queues: dict[int, deque[Held]] = {}
         self.fresh: list[Held] = []
@@ -137,6 +124,8 @@ class Shelf:
             del self._numbers[account], self._accounts[number]
             self.moneys.discard(number)
             self._queues.pop(number, None)
+        if len(self.opened) > opened:
+            self._counters.clear()
         del self.opened[opened:]
 
     def written(self) -> None:
@@ -152,6 +141,19 @@ class Shelf:
         """Give the number of an account, which is opened when it is new."""
         number = self._numbers.get(account)
         return self._open(Account(*account)) if number is None else number
+
+    def counter(
+        self, site: str, material: str, currency: str, pays: bool
+    ) -> tuple[int, int, int, int]:
+        """Give the accounts a ticket posts to: stock, source, people and cash (0 if unpaid)."""
+        key = (site, material, currency, pays)
+        known = self._counters.get(key)
+        if known is None:
+            mass = [("mass", role, site, material, "") for role in ("stock", "source")]
+            money = [("money", role, site, currency, "") for role in ("people", "cash")]
+            numbers = [self.number(account) for account in (*mass, *money * pays)]
+            known = self._counters[key] = (*numbers, *[0] * (4 - len(numbers)))
+        return known
 
     def account(self, number: int) -> Account:
         """Give the account of a number."""
@@ -261,7 +263,11 @@ class Shelf:
             (account[2], event_ms, number),
         )
         waiting = sum(
-            row[4] for row in self.page.postings if row[2] == number and moments[row[0]] > event_ms
+            quantity
+            for seq, lines in self.page.postings
+            if moments[seq] > event_ms
+            for account, _, quantity in lines
+            if account == number
         )
         return sum(held.left_g for held in self._queue(account)) - int(later[0]) - waiting
 

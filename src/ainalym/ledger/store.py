@@ -83,7 +83,13 @@ class Store:
         with self._failing():
             self.connection.cursor().executemany(self._said(sql), rows)
 
-    def append(self, table: str, columns: str, rows: Sequence[Sequence[object]]) -> None:
+    def columns(self, table: str) -> list[str]:
+        """List a table's columns as the engine knows them."""
+        cursor = self.connection.cursor()
+        cursor.execute(f"select * from {table} limit 0")
+        return [told[0] for told in cursor.description]
+
+    def append(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> None:
         """Add rows to a table by the fastest way the engine has.
 
         Parameters
@@ -97,7 +103,7 @@ class Store:
             return
         with self._failing():
             if self.engine == "sqlite":
-                marks = ",".join("?" * len(rows[0]))
+                marks = ",".join("?" * (columns.count(",") + 1))
                 said = f"insert into {table} ({columns}) values ({marks})"
                 self.connection.executemany(said, rows)
                 return
@@ -291,20 +297,13 @@ def copy(source: Store, target: Store) -> None:
         for table in TABLES:
             order = {"entry": "seq", "period": "entry"}.get(table, "entry, n")
             order = "id" if table in ("account", "lot") else order
-            columns = ", ".join(_columns(target, table))
+            columns = ", ".join(target.columns(table))
             for rows in source.stream(f"select {columns} from {table} order by {order}"):
                 target.append(table, columns, rows)
-        columns = ", ".join(_columns(target, "head"))
+        columns = ", ".join(target.columns("head"))
         head = source.one(f"select {columns} from head")
         marks = ", ".join(f"{name} = ?" for name in columns.split(", "))
         target.run(f"update head set {marks}", head)
-
-
-def _columns(store: Store, table: str) -> list[str]:
-    """List a table's columns as the engine knows them."""
-    cursor = store.connection.cursor()
-    cursor.execute(f"select * from {table} limit 0")
-    return [told[0] for told in cursor.description]
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from ainalym.ledger.laws import Draft, draft, refuse_all
 from ainalym.ledger.rules import Rules
 from ainalym.ledger.shelf import LOT, Shelf, owes
 from ainalym.ledger.store import Refused, Store
-from ainalym.model.deed import Close, Deed, Reversal, Rule
+from ainalym.model.deed import Close, Deed, Reversal, Rule, Ticket
 from ainalym.model.entry import Receipt
 
 SKEW_MS = 15 * 60 * 1000
@@ -147,12 +147,10 @@ class Writer:
         opened, made = len(shelf.opened), len(shelf.fresh)
         reverses, drawn = self._drawn(deed, seq)
         corrects = self._find(deed.corrects)[0] if deed.corrects else None
-        page, lines, draws = shelf.page, drawn.lines, drawn.draws
-        for n, (number, lot, quantity) in enumerate(lines):
-            page.postings.append((seq, n, number, lot or None, quantity))
-        for n, (child, parent, grams) in enumerate(draws):
-            page.draws.append((seq, n, child or None, parent, grams))
-        noted = drawn.noted
+        page, (lines, draws, noted) = shelf.page, drawn
+        page.postings.append((seq, lines))
+        if draws:
+            page.draws.append((seq, draws))
         if len(shelf.opened) > opened:
             noted += ",".join(f"{k}={account.name}" for k, account in shelf.opened[opened:])
         series = getattr(deed, "series", "") or None
@@ -170,7 +168,7 @@ class Writer:
             )
         )
         self._seq, self._before, self._recorded_ms = seq, hashed, recorded_ms
-        lots = tuple([held.id for held in shelf.fresh[made:]])
+        lots = tuple(range(shelf.last_lot - len(shelf.fresh) + made + 1, shelf.last_lot + 1))
         receipt = Receipt(deed.id, seq, recorded_ms, lots, hashed.hex(), False)
         self._new[deed.id] = body, receipt
         if deed.id > self._last:
@@ -179,6 +177,8 @@ class Writer:
 
     def _drawn(self, deed: Deed, seq: int) -> tuple[int | None, Draft]:
         """Draft a deed; reversals and closes need the book itself, and rules are learnt."""
+        if type(deed) is Ticket:
+            return None, draft(deed, self._shelf, self._rules)
         if isinstance(deed, Reversal):
             return self._find(deed.reverses)[0], self._reversed(deed)
         if isinstance(deed, Close):
@@ -251,9 +251,9 @@ class Writer:
         if self._is_reversed(seq):
             raise ConflictError(f"entry {deed.reverses} is reversed already")
         lines, draws = [], []
-        for _, _, number, lot, quantity in self._rows("posting", seq):
-            lines.append((number, lot or 0, -quantity))
-            if lot is None:
+        for number, lot, quantity in self._rows("posting", seq):
+            lines.append((number, lot, -quantity))
+            if not lot:
                 continue
             held = shelf.lot(lot)
             if held.entry != seq:
@@ -264,8 +264,8 @@ class Writer:
                 used = held.made_g - held.left_g
                 said = f"lot {lot} of entry {deed.reverses} is in use: {used} g went on"
                 raise ConflictError(f"{said}; reverse first what used it")
-        for _, _, child, parent, grams in self._rows("draw", seq):
-            draws.append((child or 0, parent, -grams))
+        for child, parent, grams in self._rows("draw", seq):
+            draws.append((child, parent, -grams))
         return Draft(lines, draws)
 
     def _is_reversed(self, seq: int) -> bool:
@@ -273,14 +273,15 @@ class Writer:
             return True
         return self._store.one("select 1 from entry where reverses = ?", (seq,)) is not None
 
-    def _rows(self, table: str, seq: int) -> list[tuple]:
+    def _rows(self, table: str, seq: int) -> list[tuple[int, int, int]]:
         page = self._shelf.page
-        waiting = page.postings if table == "posting" else page.draws
-        columns = "account, lot, quantity" if table == "posting" else "child, parent, grams"
-        rows = self._store.rows(
-            f"select entry, n, {columns} from {table} where entry = ? order by n", (seq,)
-        )
-        return rows or [row for row in waiting if row[0] == seq]
+        for at, waiting in page.postings if table == "posting" else page.draws:
+            if at == seq:
+                return waiting
+        columns = "account, coalesce(lot, 0), quantity"
+        if table == "draw":
+            columns = "coalesce(child, 0), parent, grams"
+        return self._store.rows(f"select {columns} from {table} where entry = ? order by n", (seq,))
 
     def _closed(self, deed: Close) -> Draft:
         """Close a period: nothing more happens in it, and its root seals what did."""
@@ -311,13 +312,27 @@ class Writer:
         accounts = [(number, *account, int(owes(account))) for number, account in shelf.opened]
         store.append("account", "id, ledger, role, site, what, party, owes", accounts)
         store.append("entry", ENTRY, page.entries)
-        store.append("lot", LOT, [held.row() for held in shelf.fresh])
-        store.append("posting", "entry, n, account, lot, quantity", page.postings)
-        store.append("draw", "entry, n, child, parent, grams", page.draws)
+        store.append("lot", LOT, (held.row() for held in shelf.fresh))
+        # Rows are made when they are handed over: what is made and dropped costs less than what
+        # is kept.
+        lines = (
+            (seq, n, account, lot or None, quantity)
+            for seq, lines in page.postings
+            for n, (account, lot, quantity) in enumerate(lines)
+        )
+        store.append("posting", "entry, n, account, lot, quantity", lines)
+        draws = (
+            (seq, n, child or None, parent, grams)
+            for seq, draws in page.draws
+            for n, (child, parent, grams) in enumerate(draws)
+        )
+        if page.draws:
+            store.append("draw", "entry, n, child, parent, grams", draws)
         store.append("period", "entry, site, from_ms, to_ms, entries, root", page.periods)
         moved: dict[int, int] = {}
-        for _, _, account, _, quantity in page.postings:
-            moved[account] = moved.get(account, 0) + quantity
+        for _, lines in page.postings:
+            for account, _, quantity in lines:
+                moved[account] = moved.get(account, 0) + quantity
         store.change("account", "balance", _by_key(moved), add=True)
         touched = {k: (h.left_g, h.since_ms) for k, h in sorted(shelf.touched.items())}
         store.change("lot", "left_g, since_ms", [(*v, k) for k, v in touched.items()])
