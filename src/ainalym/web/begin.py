@@ -8,18 +8,21 @@ import csv
 import secrets
 from collections.abc import Iterable
 from importlib import resources
+from math import inf
 
 from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
 from django.db import transaction
 
 from ainalym.ledger import Book, post, rules
-from ainalym.model.deed import Deed, Payment, Rule
+from ainalym.model.city import City
+from ainalym.model.deed import G_PER_KG, Deed, Payment, Rule
 from ainalym.model.entry import new_id, now_ms
 from ainalym.study import find_city
 from ainalym.units import MINOR_PER_MAJOR
+from ainalym.web.loads.models import Offer
 from ainalym.web.people.models import Duty, Person, Role
-from ainalym.web.programme.models import POINT, Material, Price, PriceList, Scale, Site
+from ainalym.web.programme.models import POINT, STATION, Material, Price, PriceList, Scale, Site
 
 A_YEAR_MS = 365 * 24 * 3600 * 1000
 AGO_MS = 60 * 24 * 3600 * 1000
@@ -68,6 +71,7 @@ def begin_demo(book: Book) -> dict[str, str]:
     with transaction.atomic():
         sites = _sites()
         _materials()
+        _offers(city, sites)
         people = [
             (row["name"], row["role"], row["site"], row["language"]) for row in _table("people")
         ]
@@ -119,6 +123,32 @@ def _materials() -> None:
         )
         for row in rows
         if row["price_per_kg"]
+    )
+
+
+def _offers(city: City, sites: list[Site]) -> None:
+    """Let plants and the landfill offer what they do in the city's files, stations their gate."""
+    kinds = {site.id: site.kind for site in sites}
+    told = [
+        (one.site, one.material, one.price_minor_per_kg, one.limit_kg_per_year)
+        for one in city.offers
+        if one.site in kinds
+    ]
+    told += [
+        (site, material, paid, inf)
+        for site, kind in kinds.items()
+        if kind == STATION
+        for material, paid in city.programme.gate_minor_per_kg.items()
+    ]
+    Offer.objects.bulk_create(
+        Offer(
+            site_id=site,
+            material_id=material,
+            from_ms=now_ms() - AGO_MS,
+            price_minor_per_kg=round(paid),
+            limit_g_per_year=None if limit == inf else round(limit * G_PER_KG),
+        )
+        for site, material, paid, limit in told
     )
 
 

@@ -119,6 +119,8 @@ def _frame(data: Path) -> dict[str, object]:
             "handlers": {"screen": {"class": "logging.StreamHandler"}},
             "loggers": {
                 "django": {"handlers": ["screen"], "level": "ERROR", "propagate": False},
+                # It would report every request that had to wait for a free thread.
+                "waitress.queue": {"level": "ERROR"},
             },
         },
     }

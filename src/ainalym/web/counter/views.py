@@ -33,6 +33,7 @@ from ainalym.web.counter.ticket import (
     ticket_of,
 )
 from ainalym.web.counter.weights import say_money
+from ainalym.web.counter.words import WORDS
 from ainalym.web.people.access import only
 from ainalym.web.people.models import Role
 from ainalym.web.programme.models import Material, Pickup, Site
@@ -60,6 +61,7 @@ def _weigh(request: HttpRequest, site: Site, faults: tuple[str, ...] = ()) -> Ht
         "scales": counter.scales,
         "reasons": REASONS.items(),
         "state": json.dumps(state_of(counter, request.user.name)),
+        "words": WORDS,
         "id": request.POST.get("id") or new_id(),
         "entered": request.POST,
         "faults": faults,

@@ -102,7 +102,7 @@ async function showLine(came) {
   const others = deeds.length - mine.length;
   const parts = [];
   if (waiting && came === "signin") parts.push(say("signin", { count: waiting }));
-  else if (waiting && came === "sending") parts.push(say("sending"));
+  else if (waiting && (came === "sending" || came === "busy")) parts.push(say("sending"));
   else if (waiting) parts.push(say("offline", { count: waiting }));
   if (refused) parts.push(say("refusedline", { count: refused }));
   if (others) parts.push(say("other", { count: others }));
@@ -153,12 +153,15 @@ async function pay(event) {
     keeper: state.keeper,
     body: { ...body, id, event_ms: at, device_ms: Date.now() },
   };
+  form.inert = true; // until it is on the disk: what is typed meanwhile would be lost
   const kept = told && { id: told.id, series: told.body.series, number: told.body.number };
   try {
     await keepTicket(deed, `series/${state.site}/${state.keeper}`, kept);
   } catch (error) {
     showFaults([error.message === "series" ? say("first") : String(error)]);
     return;
+  } finally {
+    form.inert = false;
   }
   told = null;
   form.reset();
