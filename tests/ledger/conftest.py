@@ -4,6 +4,7 @@ import pytest
 
 from ainalym.ledger import open_book
 from tests.ledger import servers
+from tests.ledger.tell import NOW_MS
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -18,6 +19,13 @@ def where(request, tmp_path):
 
 @pytest.fixture
 def book(where):
-    """A new book of each engine."""
-    with open_book(where) as opened:
+    """A new book of each engine, on the tests' clock."""
+    with open_book(where, clock=lambda: NOW_MS) as opened:
+        yield opened
+
+
+@pytest.fixture
+def quick(tmp_path):
+    """A new book on SQLite, where the engine makes no difference."""
+    with open_book(tmp_path / "book.sqlite", clock=lambda: NOW_MS) as opened:
         yield opened

@@ -142,14 +142,20 @@ class Book:
     def reading(self) -> Iterator[Store]:
         """Hold one state of the book to read from, while others write."""
         if self._handed is not None:
-            with self._turn:
-                yield self._handed
+            with self._turn, self._once(self._handed) as store:
+                yield store
             return
         store = getattr(self._local, "store", None)
         if store is None or store.is_lost:
-            opened = connect(self._where, new=False, read_only=self._read_only)
-            store = self._local.store = opened
+            store = connect(self._where, new=False, read_only=self._read_only)
+            self._local.store = store
             self._readers.append(store)
+        with self._once(store):
+            yield store
+
+    @contextmanager
+    def _once(self, store: Store) -> Iterator[Store]:
+        """Hold a transaction that reads, unless this thread holds one already."""
         if getattr(self._local, "held", False):
             yield store
             return

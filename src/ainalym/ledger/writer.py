@@ -284,10 +284,17 @@ class Writer:
         return self._store.rows(f"select {columns} from {table} where entry = ? order by n", (seq,))
 
     def _closed(self, deed: Close) -> Draft:
-        """Close a period: nothing more happens in it, and its root seals what did."""
+        """Close a period: nothing more happens in it, and its root seals what did.
+
+        All sites may be closed after some of them were; not the other way round.
+        """
+        site = "" if deed.site == "*" else deed.site
         for period in self._periods:
-            same = "" in (period.site, deed.site) or period.site == deed.site
-            if same and period.from_ms < deed.to_ms and deed.from_ms < period.to_ms:
+            if (
+                period.site in ("", site)
+                and period.from_ms < deed.to_ms
+                and deed.from_ms < period.to_ms
+            ):
                 said = f"a part of it is closed already at {period.site or 'all sites'}"
                 raise ConflictError(f"the period cannot be closed: {said}; begin after it")
         hashes = self._store.rows(*sealed(deed.site, deed.from_ms, deed.to_ms))
@@ -297,7 +304,6 @@ class Writer:
             if deed.from_ms <= row[4] < deed.to_ms and deed.site in (row[3], "*")
         ]
         root = chain.root([bytes(one) for (one,) in hashes])
-        site = "" if deed.site == "*" else deed.site
         row = (self._shelf.entry, site, deed.from_ms, deed.to_ms, len(hashes), root)
         self._shelf.page.periods.append(row)
         self._periods.append(_Closed(site, deed.from_ms, deed.to_ms))
