@@ -482,6 +482,9 @@ def serve(host: str, port: int, data: Path, demo: bool | None, names: tuple[str,
         demo = sys.stdin.isatty() and click.confirm("Nobody is here yet. Begin with a demo?")
     for name, password in first_people(data, demo=bool(demo)).items():
         click.echo(f"  {name:<14} {password}", err=True)
-    click.echo(f"Open http://{host}:{port}/ ; ctrl-C ends it.", err=True)
-    run(host=host, port=port, behind_proxy=bool(names))
+
+    def opened() -> None:
+        click.echo(f"Open http://{host}:{port}/ ; ctrl-C ends it.", err=True)
+
+    run(host=host, port=port, behind_proxy=bool(names), opened=opened)
     return 0

@@ -72,7 +72,7 @@ def application() -> Callable:
     return get_wsgi_application()
 
 
-def run(*, host: str, port: int, behind_proxy: bool) -> None:
+def run(*, host: str, port: int, behind_proxy: bool, opened: Callable[[], None]) -> None:
     """Serve until somebody ends it; one process with many threads.
 
     Parameters
@@ -81,8 +81,10 @@ def run(*, host: str, port: int, behind_proxy: bool) -> None:
         Where to listen.
     behind_proxy
         A proxy on this computer speaks https with people and says who asks.
+    opened
+        Called when people can come.
     """
-    from waitress import serve
+    from waitress.server import create_server
 
     from ainalym.web.book import close_book
 
@@ -93,7 +95,7 @@ def run(*, host: str, port: int, behind_proxy: bool) -> None:
             "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
         }
     try:
-        serve(
+        server = create_server(
             application(),
             host=host,
             port=port,
@@ -103,5 +105,7 @@ def run(*, host: str, port: int, behind_proxy: bool) -> None:
             clear_untrusted_proxy_headers=True,
             **proxy,
         )
+        opened()
+        server.run()
     finally:
         close_book()
