@@ -463,7 +463,21 @@ def explain(
     metavar="NAME",
     help="People reach it under this name over https, through a proxy on this computer.",
 )
-def serve(host: str, port: int, data: Path, demo: bool | None, names: tuple[str, ...]) -> int:
+@click.option(
+    "--requests-per-minute",
+    default=600,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="So many are answered to one address.",
+)
+def serve(
+    host: str,
+    port: int,
+    data: Path,
+    demo: bool | None,
+    names: tuple[str, ...],
+    requests_per_minute: int,
+) -> int:
     """Serve the programme's site: the keepers' counters, stations, plants, audit, department.
 
     On the first run the folder is made, its tables, and the first people; their passwords are
@@ -477,7 +491,13 @@ def serve(host: str, port: int, data: Path, demo: bool | None, names: tuple[str,
     """
     from ainalym.web.serve import first_people, is_new, ready, run
 
-    ready(data, database=os.environ.get("DATABASE_URL", ""), names=names, host=host)
+    ready(
+        data,
+        database=os.environ.get("DATABASE_URL", ""),
+        names=names,
+        host=host,
+        requests_per_minute=requests_per_minute,
+    )
     if demo is None and is_new():
         demo = sys.stdin.isatty() and click.confirm("Nobody is here yet. Begin with a demo?")
     for name, password in first_people(data, demo=bool(demo)).items():

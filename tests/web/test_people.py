@@ -154,3 +154,14 @@ def test_passwords_and_keys_are_for_their_owner_only(demo):
         assert (demo / name).stat().st_mode & 0o077 == 0
     stored = re.findall(rb"argon2\$argon2id", (demo / "site.sqlite").read_bytes())
     assert len(stored) >= 16
+
+
+def test_whoever_asks_for_too_much_waits_a_minute(demo):
+    from ainalym.web.guard import Meter
+
+    time_s = 0.0
+    meter = Meter(3, clock=lambda: time_s)
+    assert [meter.over("one") for _ in range(4)] == [False, False, False, True]
+    assert not meter.over("other")
+    time_s = 61.0
+    assert not meter.over("one")

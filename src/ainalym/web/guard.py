@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from ainalym.web.refusals import refused
@@ -22,9 +23,6 @@ POLICY = "; ".join(
 """No page has a script or a style inside it, so that none can be smuggled in."""
 
 A_MINUTE_S = 60.0
-REQUESTS = 600
-"""In a minute from one address: a phone that empties its queue sends a few dozen."""
-
 SIGN_INS = 30
 """Tries to sign in, in a minute from one address."""
 
@@ -70,7 +68,7 @@ class Meter:
 
 def limits(view: View) -> View:
     """Refuse whoever asks for too much in one minute."""
-    pages, sign_ins = Meter(REQUESTS), Meter(SIGN_INS)
+    pages, sign_ins = Meter(settings.REQUESTS_PER_MINUTE), Meter(SIGN_INS)
 
     def answer(request: HttpRequest) -> HttpResponse:
         who = request.META.get("REMOTE_ADDR", "")

@@ -1,7 +1,7 @@
 """Start the site: its tables, its first people, and the server."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from ainalym.web.settings import settle
@@ -13,12 +13,12 @@ MOST_BYTES = 32 << 20
 """What the server reads at all; pages and forms take far less."""
 
 
-def ready(data: Path, *, database: str, names: Sequence[str] = (), host: str = "") -> None:
+def ready(data: Path, *, database: str, **ways: object) -> None:
     """Settle the site in a folder, and bring its tables up to date.
 
     Parameters
     ----------
-    data, database, names, host
+    data, database, ways
         As for `settle`.
 
     Raises
@@ -28,7 +28,7 @@ def ready(data: Path, *, database: str, names: Sequence[str] = (), host: str = "
     OutsideError
         The database cannot be reached.
     """
-    settle(data, database=database, names=names, host=host)
+    settle(data, database=database, **ways)
     from ainalym.web.begin import prepare
     from ainalym.web.book import the_book
 

@@ -13,6 +13,9 @@ HERE = Path(__file__).parent
 UPLOAD_BYTES = 1 << 20
 """A page or a form never needs more; rooms that take files raise it for themselves."""
 
+REQUESTS_PER_MINUTE = 600
+"""From one address: a phone that empties its queue sends a few dozen."""
+
 HALF_A_DAY_S = 12 * 60 * 60
 A_YEAR_S = 365 * 24 * 60 * 60
 
@@ -26,7 +29,14 @@ def rooms() -> list[str]:
     )
 
 
-def settle(data: Path, *, database: str = "", names: Sequence[str] = (), host: str = "") -> None:
+def settle(
+    data: Path,
+    *,
+    database: str = "",
+    names: Sequence[str] = (),
+    host: str = "",
+    requests_per_minute: int = REQUESTS_PER_MINUTE,
+) -> None:
     """Tell Django how to run; once in a process.
 
     Parameters
@@ -40,6 +50,8 @@ def settle(data: Path, *, database: str = "", names: Sequence[str] = (), host: s
         them it answers this computer only, or `host`.
     host
         The address it listens on.
+    requests_per_minute
+        So many are answered to one address.
 
     Raises
     ------
@@ -56,6 +68,7 @@ def settle(data: Path, *, database: str = "", names: Sequence[str] = (), host: s
         **_safety(names, host),
         SECRET_KEY=_secret(data / "secret.key"),
         DATABASES={"default": _postgres(database) if database else _sqlite(data / "site.sqlite")},
+        REQUESTS_PER_MINUTE=requests_per_minute,
         BOOK=database or str(data / "book.sqlite"),
     )
     django.setup()
