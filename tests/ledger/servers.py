@@ -75,10 +75,17 @@ class Server:
 
     def kill(self) -> None:
         """Kill it and all its processes at once, as a power cut would, but for the disk."""
-        first = int((self._data / "postmaster.pid").read_text().split()[0])
-        for process in (first, *_children(first)):
+        lock = self._data / "postmaster.pid"
+        first = int(lock.read_text().split()[0])
+        processes = [first, *_children(first)]
+        for process in processes:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
+        while any(map(_is_alive, processes)):
+            os.sched_yield()
+        # A dead process that nobody has buried yet would keep the next server from starting.
+        for left in (lock, *self._folder.glob(".s.PGSQL.*.lock")):
+            left.unlink()
 
     def _run(self, *words: object) -> None:
         said = [*self._as_user, *map(str, words)]
@@ -90,6 +97,13 @@ def _children(parent: int) -> Iterator[int]:
         with suppress(OSError):
             if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
                 yield int(stat.parent.name)
+
+
+def _is_alive(process: int) -> bool:
+    with suppress(OSError):
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        return state not in "ZX"
+    return False
 
 
 @contextmanager

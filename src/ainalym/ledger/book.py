@@ -59,6 +59,8 @@ class Book:
                 said = f"{name} is a book of version {version}, not {VERSION}"
                 raise OutsideError(f"{said}; read it with the program that wrote it")
         except BaseException:
+            if self._lock is not None:
+                self._lock.release()
             if self._handed is None:
                 store.close()
             raise

@@ -1,6 +1,7 @@
 """Verification: everything the book keeps is derived anew from what is written for good."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
@@ -15,8 +16,8 @@ from ainalym.ledger.store import Store
 from ainalym.ledger.writer import sealed, unswept
 from ainalym.model.entry import Account
 
-TOLD = 20
-"""Faults that are told in full."""
+TOLD = 5
+"""Faults of one kind that are told in full."""
 
 LARGE = 200_000
 """So many entries are worth a process for every core."""
@@ -32,7 +33,7 @@ class Verdict(NamedTuple):
     hash
         Of the last entry: whoever wrote it down can tell whether this is the same book.
     faults
-        One sentence for each; empty when the book is whole.
+        Some of each kind, a sentence each; empty when the book is whole.
     """
 
     entries: int
@@ -136,10 +137,7 @@ class _Check:
         if kept.count == len(span.posted):
             self._faults += kept.faults(span)
         self._periods(span)
-        told = self._faults[:TOLD]
-        if len(self._faults) > TOLD:
-            told.append(f"and {len(self._faults) - TOLD} faults more")
-        return Verdict(span.entries, span.postings, span.hash.hex(), tuple(told))
+        return Verdict(span.entries, span.postings, span.hash.hex(), tuple(_few(self._faults)))
 
     def _heads(self, span: Span) -> None:
         seq, lots, hashed = self._store.one("select seq, lots, hash from head")
@@ -220,3 +218,16 @@ class _Kept:
 
 def _found(wrong: Numbers) -> list[int]:
     return (np.flatnonzero(wrong[1:]) + 1).tolist()
+
+
+def _few(faults: list[str]) -> Iterator[str]:
+    """Yield some faults of each kind, and how many more there are."""
+    kinds: dict[tuple[str, str, str], list[str]] = {}
+    for fault in faults:
+        first, *_, third, second, _ = re.sub(r"\d+", "", fault).split(" ")
+        # Names stand in the middle or at the end.
+        kinds.setdefault((first, third, second), []).append(fault)
+    for alike in kinds.values():
+        yield from alike[:TOLD]
+        if len(alike) > TOLD:
+            yield f"and {len(alike) - TOLD:,} more like that"

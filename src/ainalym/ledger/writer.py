@@ -102,7 +102,7 @@ class Writer:
         self._periods = [
             _Closed(*row) for row in self._store.rows("select site, from_ms, to_ms from period")
         ]
-        last = self._store.one("select max(id) from entry") if seq else None
+        last = self._store.one("select id from entry order by id desc limit 1")
         self._last = text_of_id(last[0]) if last else ""
 
     def _answer(self, request: Request) -> None:
