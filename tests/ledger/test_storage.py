@@ -103,11 +103,11 @@ TAMPERING = [
 ]
 
 
-@pytest.mark.parametrize(("crime", "said"), TAMPERING)
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize(
+    ("crime", "said", "processes"),
+    [(*one, 1) for one in TAMPERING] + [(*TAMPERING[k], 2) for k in (0, 5, -3)],
+)
 def test_whoever_gets_around_the_guards_is_found_out(tmp_path, crime, said, processes):
-    if processes == 2 and crime not in (TAMPERING[0][0], TAMPERING[5][0], TAMPERING[-3][0]):
-        pytest.skip("what one process finds two find; three crimes are enough")
     path = tmp_path / "book.sqlite"
     with open_book(path) as book:
         fill(book)
