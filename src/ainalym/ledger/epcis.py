@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 
 from ainalym.errors import AinalymError, InputError, Issue
-from ainalym.model.deed import UUID7, Deed, read_deed
+from ainalym.model.deed import MOST, UUID7, Deed, read_deed
 from ainalym.model.entry import Entry, Posting, iso, ms, new_id
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
@@ -297,7 +297,7 @@ def _listed(event: Mapping, name: str) -> list[tuple[str, int, int]]:
             grams = Decimal(str(told.get("quantity"))) * 1000
         except InvalidOperation:
             grams = Decimal("0.5")
-        if not grams.is_finite() or grams <= 0 or grams != int(grams):
+        if not grams.is_finite() or not 0 < grams < MOST or grams != int(grams):
             fault = f"is {told.get('quantity')!r} kg"
             mend = "give a number above 0 with at most three decimals"
             issues.append(Issue(f"{where}.quantity", fault, mend))
