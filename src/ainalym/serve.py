@@ -19,6 +19,13 @@ import click
 )
 @click.option("--demo/--no-demo", default=None, help="Begin with a demo programme, or do not ask.")
 @click.option(
+    "--city",
+    default="almaty",
+    show_default=True,
+    metavar="CITY",
+    help="Whose sites, materials, prices and recipes a programme without a demo begins with.",
+)
+@click.option(
     "--name",
     "names",
     multiple=True,
@@ -37,6 +44,7 @@ def serve(
     port: int,
     data: Path,
     demo: bool | None,
+    city: str,
     names: tuple[str, ...],
     requests_per_minute: int,
 ) -> int:
@@ -62,7 +70,7 @@ def serve(
     )
     if demo is None and is_new():
         demo = sys.stdin.isatty() and click.confirm("Nobody is here yet. Begin with a demo?")
-    for name, password in first_people(data, demo=bool(demo)).items():
+    for name, password in first_people(data, demo=bool(demo), city=city).items():
         click.echo(f"  {name:<14} {password}", err=True)
 
     def opened() -> None:

@@ -1,4 +1,4 @@
-"""How a programme begins: its first person, and if wanted a demo to look at.
+"""How a programme begins: on a city's tables, with its first person; or with a demo to look at.
 
 The demo takes sites that the shipped plan of Almaty opens, under the ids the plan knows, with
 places named by their number and district and people named by what they do.
@@ -14,15 +14,26 @@ from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
 from django.db import transaction
 
+from ainalym.city import read
 from ainalym.ledger import Book, post, rules
 from ainalym.model.city import City
 from ainalym.model.deed import G_PER_KG, Deed, Payment, Rule
 from ainalym.model.entry import new_id, now_ms
 from ainalym.study import find_city
-from ainalym.units import MINOR_PER_MAJOR
+from ainalym.units import MINOR_PER_MAJOR, whole
 from ainalym.web.loads.models import Offer
 from ainalym.web.people.models import Duty, Person, Role
-from ainalym.web.programme.models import POINT, STATION, Material, Price, PriceList, Scale, Site
+from ainalym.web.programme.models import (
+    LANDFILL,
+    PLANT,
+    POINT,
+    STATION,
+    Material,
+    Price,
+    PriceList,
+    Scale,
+    Site,
+)
 
 A_YEAR_MS = 365 * 24 * 3600 * 1000
 AGO_MS = 60 * 24 * 3600 * 1000
@@ -45,9 +56,31 @@ def is_empty() -> bool:
     return not Person.objects.exists()
 
 
-def begin() -> dict[str, str]:
-    """Let the first person in: the department. Gives names and passwords, told only once."""
-    return _admit([("department", Role.DEPARTMENT, "", "")], must_change=True)
+def begin(book: Book, name: str) -> dict[str, str]:
+    """Set up a programme on a city's sites, materials, prices and recipes, and let the department
+    in; whatever else there is, it gives. Gives its name and password, told only once.
+
+    Parameters
+    ----------
+    book
+        Gets the rules about processes.
+    name
+        A city folder, or the name of a shipped one.
+
+    Raises
+    ------
+    InputError
+        The city has faults.
+    """
+    city = read(find_city(name))
+    with transaction.atomic():
+        sites = _sites_of(city)
+        _materials_of(city)
+        _offers(city, sites)
+        _offers(city, [*Site.objects.all()])
+        passwords = _admit([("department", Role.DEPARTMENT, "", "")], must_change=True)
+        post(book, _rules(book, [], _recipes(city)))
+    return passwords
 
 
 def begin_demo(book: Book) -> dict[str, str]:
@@ -58,16 +91,7 @@ def begin_demo(book: Book) -> dict[str, str]:
     book
         Gets the rules about scales and processes, and what each counter has in its till.
     """
-    from ainalym.city import read
-
     city = read(find_city("almaty"))
-    recipes = {
-        one.id: {
-            "at": str(one.at),
-            "recipe_ppm": {k: dict(shares) for k, shares in one.recipe_ppm.items()},
-        }
-        for one in city.processes
-    }
     with transaction.atomic():
         sites = _sites()
         _materials()
@@ -83,8 +107,49 @@ def begin_demo(book: Book) -> dict[str, str]:
             for most_g, step_g in [SCALES_G[site.kind]]
         ]
         Scale.objects.bulk_create(scales)
-        post(book, [*_rules(book, scales, recipes), *_tills(sites)])
+        post(book, [*_rules(book, scales, _recipes(city)), *_tills(sites)])
     return passwords
+
+
+def _recipes(city: City) -> dict[str, dict]:
+    return {
+        one.id: {
+            "at": str(one.at),
+            "recipe_ppm": {k: dict(shares) for k, shares in one.recipe_ppm.items()},
+        }
+        for one in city.processes
+    }
+
+
+def _sites_of(city: City) -> list[Site]:
+    """Take over a city's sites; what lies in a stockpile is no matter of counters."""
+    known = city.sites
+    rows = zip(known.id, known.kind, known.name, known.lon, known.lat, strict=True)
+    sites = [
+        Site(name, str(kind), {"en": called}, float(lon), float(lat))
+        for name, kind, called, lon, lat in rows
+        if str(kind) in (POINT, STATION, PLANT, LANDFILL)
+    ]
+    Site.objects.bulk_create(sites)
+    return sites
+
+
+def _materials_of(city: City) -> None:
+    """Take over a city's materials, and what it pays people for fractions."""
+    names = {row["id"]: _names(row) for row in _table("materials")}
+    Material.objects.bulk_create(
+        Material(one.id, one.fraction or one.id, names.get(one.id, {"en": one.name}), place)
+        for place, one in enumerate(city.materials)
+    )
+    paid = PriceList.objects.create(from_ms=now_ms())
+    Price.objects.bulk_create(
+        Price(
+            price_list=paid,
+            material_id=one.fraction,
+            price_minor_per_kg=whole(one.buyback_minor_per_kg),
+        )
+        for one in city.counters
+    )
 
 
 def _table(name: str) -> list[dict[str, str]]:

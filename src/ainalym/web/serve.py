@@ -43,10 +43,19 @@ def is_new() -> bool:
     return is_empty()
 
 
-def first_people(data: Path, *, demo: bool) -> dict[str, str]:
-    """Let the first people in, if there is nobody yet.
+def first_people(data: Path, *, demo: bool, city: str = "almaty") -> dict[str, str]:
+    """Set the programme up and let the first people in, if there is nobody yet.
 
     Their passwords are also written to `first-passwords.txt` in the folder, for its owner's eyes.
+
+    Parameters
+    ----------
+    data
+        The folder.
+    demo
+        Whether to begin with the demo.
+    city
+        Else the city whose sites, materials and recipes the programme takes over.
 
     Returns
     -------
@@ -58,7 +67,7 @@ def first_people(data: Path, *, demo: bool) -> dict[str, str]:
 
     if not is_new():
         return {}
-    passwords = begin.begin_demo(the_book()) if demo else begin.begin()
+    passwords = begin.begin_demo(the_book()) if demo else begin.begin(the_book(), city)
     path = data / "first-passwords.txt"
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.writelines(f"{name}\t{password}\n" for name, password in passwords.items())

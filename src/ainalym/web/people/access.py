@@ -1,6 +1,7 @@
 """Who may open what: by role, and by site."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from urllib.parse import quote
 
@@ -57,15 +58,14 @@ def only(*roles: Role) -> Callable[[View], View]:
     return guarded
 
 
-def doors(person: Person) -> list[tuple[Duty, str]]:
-    """List a person's duties with the address of the room for each, as far as there is one."""
+def doors(person: Person) -> list[tuple[Duty, str, str]]:
+    """List a person's duties, each with the rooms for it that are there, and their addresses."""
     found = []
     for duty in duties(person):
-        try:
-            args = [duty.site_id] if duty.site_id else []
-            found.append((duty, reverse(f"{duty.room}:home", args=args)))
-        except NoReverseMatch:
-            continue
+        args = [duty.site_id] if duty.site_id else []
+        for room in duty.rooms:
+            with suppress(NoReverseMatch):
+                found.append((duty, room, reverse(f"{room}:home", args=args)))
     return found
 
 

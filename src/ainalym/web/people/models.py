@@ -18,13 +18,13 @@ class Role(models.TextChoices):
 
 
 ROOMS = {
-    Role.KEEPER: "counter",
-    Role.LEADER: "station",
-    Role.BUYER: "plant",
-    Role.AUDITOR: "audit",
-    Role.DEPARTMENT: "department",
+    Role.KEEPER: ("counter",),
+    Role.LEADER: ("station",),
+    Role.BUYER: ("plant",),
+    Role.AUDITOR: ("audit",),
+    Role.DEPARTMENT: ("department", "office"),
 }
-"""The room where each role works."""
+"""The rooms where each role works."""
 
 
 class Person(AbstractBaseUser):
@@ -66,8 +66,8 @@ class Duty(models.Model):
         return f"{self.get_role_display()}, {self.site}" if self.site else self.get_role_display()
 
     @property
-    def room(self) -> str:
-        """The room where it is done."""
+    def rooms(self) -> tuple[str, ...]:
+        """The rooms where it is done."""
         return ROOMS[Role(self.role)]
 
 

@@ -1,0 +1,1 @@
+"""The department's office: who works where, what points pay, which scales are verified."""
