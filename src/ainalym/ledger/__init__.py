@@ -23,6 +23,7 @@ Verbs, all of which may be called from any thread:
 
     open_book(where)                   a SQLite path, postgresql://... or a connection -> Book
     post(book, deeds)                  -> [Receipt(id, seq, recorded_ms, lots, hash, repeated)]
+    knows(book, id)                    whether a deed is in the book
     balances(book, ...)                {Account: grams or minor}, as of and as known at a moment
     stock(book, site, ...)             {material: grams}
     lots(book, site=, material=, to=)  [Lot], oldest first; `to` for loads under way to a site
@@ -31,7 +32,7 @@ Verbs, all of which may be called from any thread:
     trace(book, lot)                   Path back to the tickets: ends_g, links, share("recycled")
     follow(book, lot)                  Path on to where the grams are now, or left
     claim(book, lot)                   Claim: what may be said of it under its model of custody
-    mass_balance(book, site, material, from_ms, to_ms), refuse_claims(book, deeds)
+    mass_balance(book, site, material, from_ms, to_ms)
     monthly_form(book, from_ms, to_ms) [FormLine]: received, produced, written off, sold, ...
     measured(book, from_ms, to_ms)     [Measured]: kg a day with intervals, for the next plan
     suspicions(book, from_ms, to_ms)   [Suspicion]: loads whose two weighings cannot both be right
@@ -49,16 +50,16 @@ body; not enough in stock; a rule, a tolerance or a closed period is against it)
 
 from collections.abc import Sequence
 
-from ainalym.ledger.ask import balances, entries, entry, lot, lots, periods, rules, stock
+from ainalym.ledger.ask import balances, entries, entry, knows, lot, lots, periods, rules, stock
 from ainalym.ledger.book import Book, open_book
-from ainalym.ledger.custody import Claim, claim, mass_balance, refuse_claims
+from ainalym.ledger.custody import Claim, claim, mass_balance, refuse_claims, refuse_closes
 from ainalym.ledger.export import write_events, write_journal, write_tables
 from ainalym.ledger.form import FormLine, monthly_form
 from ainalym.ledger.keep import backup, restore
 from ainalym.ledger.measure import Suspicion, measured, suspicions
 from ainalym.ledger.provenance import Path, follow, trace
 from ainalym.ledger.verify import Verdict, holds, verify
-from ainalym.model.deed import Deed
+from ainalym.model.deed import Close, Deed
 from ainalym.model.entry import Receipt
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "entry",
     "follow",
     "holds",
+    "knows",
     "lot",
     "lots",
     "mass_balance",
@@ -84,6 +86,7 @@ __all__ = [
     "periods",
     "post",
     "refuse_claims",
+    "refuse_closes",
     "restore",
     "rules",
     "stock",
@@ -97,5 +100,23 @@ __all__ = [
 
 
 def post(book: Book, deeds: Sequence[Deed]) -> list[Receipt]:
-    """Record deeds together, as `Book.post` does."""
+    """Record deeds together: all of them, or none.
+
+    As `Book.post`, and held to custody: no sale claims more than the book computes, and no period
+    is closed on a mass balance that broke its limits.
+
+    Raises
+    ------
+    ConflictError, InputError, NotFoundError, OutsideError
+        As for `Book.post`, `refuse_claims` and `refuse_closes`. Nothing is recorded.
+    """
+    held = [
+        deed
+        for deed in deeds
+        if isinstance(deed, Close) or getattr(deed, "claimed_ppm", None) is not None
+    ]
+    # What is in the book already gets its first answer again.
+    if held and (new := [deed for deed in held if not knows(book, deed.id)]):
+        refuse_claims(book, new)
+        refuse_closes(book, new)
     return book.post(deeds)

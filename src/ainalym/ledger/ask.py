@@ -122,6 +122,13 @@ def lot(book: Book, number: int) -> Lot:
     return _lot(row)
 
 
+def knows(book: Book, deed_id: str) -> bool:
+    """Tell whether a deed of that id is in the book."""
+    raw = bytes.fromhex(deed_id.replace("-", ""))
+    with book.reading() as store:
+        return store.one("select 1 from entry where id = ?", (raw,)) is not None
+
+
 def entry(book: Book, name: str | int) -> Entry:
     """Find one entry by its id or by its number in the chain.
 

@@ -13,8 +13,8 @@ from ainalym.errors import ConflictError, Issue, refuse
 from ainalym.ledger import chain
 from ainalym.ledger.ask import rules
 from ainalym.ledger.book import Book
-from ainalym.ledger.provenance import Path, trace
-from ainalym.model.deed import Deed, Sale
+from ainalym.ledger.provenance import Path, shares, trace
+from ainalym.model.deed import Close, Deed, Sale
 from ainalym.model.entry import Lot
 from ainalym.units import PPM
 
@@ -41,7 +41,8 @@ class Claim(NamedTuple):
     lot, model
         Of which lot, under which model of custody.
     share
-        The recycled share, computed from draws.
+        The recycled share, computed from draws: the lot's own, under `average` that of all its site
+        made in three months, under `credit` what is left to claim of that.
     verified_ratio
         The share of grams whose way reaches a ticket weighed on a scale with a valid verification.
     eligible_share
@@ -90,6 +91,11 @@ class Balance(NamedTuple):
     deviation_ppm: int
     faults: tuple[str, ...]
 
+    @property
+    def credit_g(self) -> int:
+        """Recycled grams that nobody was told of yet."""
+        return max(0, self.recycled_g - self.claimed_g)
+
 
 def model_of(book: Book, site: str, material: str, event_ms: int | None = None) -> str:
     """Tell which model of custody a site keeps for a material at a moment; blending if unsaid."""
@@ -114,11 +120,9 @@ def claim(book: Book, number: int) -> Claim:
     lot = path.lot
     model = model_of(book, lot.account.site, lot.account.what, lot.event_ms)
     share = path.share("recycled")
-    if model == "average":
-        held = mass_balance(
-            book, lot.account.site, lot.account.what, lot.event_ms - LONGEST_MS, lot.event_ms + 1
-        )
-        share = held.share
+    if model in ("average", "credit"):
+        held = _rolling(book, lot)
+        share = held.share if model == "average" else min(1.0, held.credit_g / lot.made_g)
     why = ""
     sites = [site for site, grams in path.by_site().items() if grams]
     if model == "identity" and len(sites) != 1:
@@ -149,9 +153,10 @@ def mass_balance(book: Book, site: str, material: str, from_ms: int, to_ms: int)
             "and l.event_ms >= ? and l.event_ms < ? order by l.id",
             (site, material, from_ms, to_ms),
         )
+        share_of = shares(book, [number for number, _ in lots], "recycled")
         for number, grams in lots:
             made_g += grams
-            recycled_g += round(trace(book, number).share("recycled") * grams)
+            recycled_g += round(share_of[number] * grams)
         span = (site, from_ms, to_ms)
         sales = store.rows(
             "select e.seq, e.body from entry e left join entry r on r.reverses = e.seq "
@@ -227,11 +232,48 @@ def refuse_claims(book: Book, deeds: Sequence[Deed]) -> None:
         if deed.loads
     )
     high = []
+    used_g: dict[tuple[str, str], int] = {}
     for deed in claims:
-        for number in deed.lots:
+        for number, grams in deed.lots.items():
             may = claim(book, number)
-            if not may.allowed or deed.claimed_ppm > may.share * PPM + 0.5:
+            key = may.lot.account.site, may.lot.account.what
+            told_g = grams * deed.claimed_ppm // PPM
+            ends = may.allowed and deed.claimed_ppm <= may.share * PPM + 0.5
+            if may.model == "credit" and deed.claimed_ppm:
+                left_g = _rolling(book, may.lot).credit_g - used_g.get(key, 0)
+                ends = told_g <= left_g
+                used_g[key] = used_g.get(key, 0) + told_g
+            if not ends:
                 said = f"{deed.claimed_ppm / PPM:.1%} recycled is claimed for lot {number}"
                 high.append(f"{said}; the book says: {may.said}")
     if high:
         raise ConflictError("\n".join(high))
+
+
+def refuse_closes(book: Book, deeds: Sequence[Deed]) -> None:
+    """Refuse to close a period in which a mass balance breaks its limits.
+
+    Raises
+    ------
+    ConflictError
+        A period is too long, more was claimed than there was, or a stock-take was too far off.
+    """
+    broken = []
+    for deed in deeds:
+        if not isinstance(deed, Close):
+            continue
+        known = rules(book, "custody", as_of_ms=deed.to_ms)
+        for name, terms in known.items():
+            site, _, material = name.partition("/")
+            if terms["model"] not in ("average", "credit") or deed.site not in (site, "*"):
+                continue
+            held = mass_balance(book, site, material, deed.from_ms, deed.to_ms)
+            broken += [f"{material} at {site}: {fault}" for fault in held.faults]
+    if broken:
+        raise ConflictError("the period cannot be closed:\n" + "\n".join(broken))
+
+
+def _rolling(book: Book, lot: Lot) -> Balance:
+    """Balance what a lot's site made of its material in the three months up to it."""
+    site, material = lot.account.site, lot.account.what
+    return mass_balance(book, site, material, lot.event_ms - LONGEST_MS, lot.event_ms + 1)

@@ -11,7 +11,7 @@ event it takes back with an error declaration. Mass is in kilograms (`KGM`) to t
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from hashlib import sha256
 
 from ainalym.errors import AinalymError, InputError, Issue
@@ -295,7 +295,7 @@ def _listed(event: Mapping, name: str) -> list[tuple[str, int, int]]:
             issues.append(Issue(f"{where}.uom", f"is {told.get('uom')!r}", "weigh in KGM"))
         try:
             grams = Decimal(str(told.get("quantity"))) * 1000
-        except InvalidOperation:
+        except ArithmeticError:
             grams = Decimal("0.5")
         if not grams.is_finite() or not 0 < grams < MOST or grams != int(grams):
             fault = f"is {told.get('quantity')!r} kg"

@@ -1,5 +1,6 @@
 """Provenance: which tickets a lot's grams come from, and where they went on to."""
 
+from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -154,6 +155,44 @@ def follow(book: Book, number: int) -> Path:
     if left_g:
         ends_g[UNKNOWN] = sum(left_g.values())
     return Path(asked, lots, whole, ends_g, left_g)
+
+
+def shares(book: Book, numbers: Iterable[int], of: str) -> dict[int, float]:
+    """Tell which share of each lot's grams came from such tickets.
+
+    Every lot on their ways is looked at once, so that many lots cost little more than one.
+
+    Parameters
+    ----------
+    numbers
+        Of the lots.
+    of
+        As for `Path.share`.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such lot.
+    """
+    known: dict[int, float] = {}
+    with book.reading() as store:
+        waiting = [lot(book, number) for number in numbers]
+        asked = [one.id for one in waiting]
+        while waiting:
+            child = waiting[-1]
+            if child.source:
+                known[child.id] = float(_is(of, child))
+            if child.id in known:
+                waiting.pop()
+                continue
+            parents = _parents(store, child)
+            if above := [parent for parent, _ in parents if parent.id not in known]:
+                waiting += above
+                continue
+            counted = sum(grams * known[parent.id] for parent, grams in parents)
+            known[child.id] = counted / child.made_g
+            waiting.pop()
+    return {number: known[number] for number in asked}
 
 
 def _parents(store: Store, child: Lot) -> list[tuple[Lot, int]]:
