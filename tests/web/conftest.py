@@ -34,6 +34,13 @@ def programme(demo, tmp_path) -> Iterator[Path]:
 
 
 @pytest.fixture
+def passwords(programme) -> dict[str, str]:
+    """Passwords of the demo's people."""
+    lines = (programme / "first-passwords.txt").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("\t") for line in lines)
+
+
+@pytest.fixture
 def browse(programme) -> Callable:
     """Give a client that is signed in as a person, or as nobody; `strict` minds forged forms."""
     from django.test import Client

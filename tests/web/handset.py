@@ -9,6 +9,9 @@ from tests.report.browser import Browser, find_browser
 
 FLAG = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost"
 READY = "document.documentElement.dataset.counter === 'ready'"
+MOST_BYTES = 200_000
+"""What a page may weigh, with its scripts and pictures."""
+
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 
@@ -131,3 +134,26 @@ class Handset:
             f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']][:3]}"
             for one in found["violations"]
         ]
+
+    def faults_of(self, path: str, language: str) -> list[str]:
+        """Open a page, and say what is wrong with it on a phone: language, width, weight, barriers.
+
+        Everything that can be unfolded is unfolded first.
+        """
+        self.go(path)
+        self.ask("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        faults = [f"{path}: {one}" for one in self.barriers()]
+        spoken = self.ask("document.documentElement.lang")
+        wide = self.ask(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        weight = self.ask(
+            "performance.getEntries().reduce((sum, one) => sum + (one.encodedBodySize || 0), 0)"
+        )
+        if spoken != language:
+            faults.append(f"{path} is in {spoken}, not in {language}")
+        if wide:
+            faults.append(f"{path} is {wide} pixels wider than the phone")
+        if weight >= MOST_BYTES:
+            faults.append(f"{path} weighs {weight} bytes")
+        return faults

@@ -21,14 +21,6 @@ pytestmark = [
 ]
 PAGES = ("/people/sign-in", "/", f"/counter/{SITE}/", f"/counter/{SITE}/day")
 PAGES += (f"/counter/{SITE}/pickup", "/people/password", "/nowhere")
-MOST_BYTES = 200_000
-
-
-@pytest.fixture
-def passwords(programme) -> dict[str, str]:
-    """Passwords of the demo's people."""
-    lines = (programme / "first-passwords.txt").read_text(encoding="utf-8").splitlines()
-    return dict(line.split("\t") for line in lines)
 
 
 @pytest.fixture
@@ -250,19 +242,8 @@ def test_every_page_is_whole_on_a_phone_and_open_to_everybody(hand, language):
     phone.weigh("12,4")
     assert phone.shows(("pt-012-A-1", "sent"))
     slip = phone.ask("document.querySelector('#slips a').pathname")
-    for path in (*PAGES, str(slip)):
-        phone.go(path)
-        if path == f"/counter/{SITE}/":
-            assert phone.wait(READY)
-            phone.ask("document.querySelectorAll('details').forEach(one => { one.open = true })")
-        assert phone.ask("document.documentElement.lang") == language
-        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert phone.ask(wide) == 0, f"{path} is wider than the phone"
-        assert phone.barriers() == [], path
-        weight = phone.ask(
-            "performance.getEntries().reduce((sum, one) => sum + (one.encodedBodySize || 0), 0)"
-        )
-        assert weight < MOST_BYTES, f"{path} weighs {weight} bytes"
+    faults = [fault for path in (*PAGES, str(slip)) for fault in phone.faults_of(path, language)]
+    assert not faults, "\n".join(faults)
     allowed = ("404 (Not Found)",)
     said = [one for one in phone.browser.complaints() if not any(a in one for a in allowed)]
     assert said == []

@@ -7,13 +7,6 @@ import pytest
 SIGN_IN = "/people/sign-in"
 
 
-@pytest.fixture
-def passwords(programme):
-    """Passwords of the demo's people."""
-    lines = (programme / "first-passwords.txt").read_text(encoding="utf-8").splitlines()
-    return dict(line.split("\t") for line in lines)
-
-
 def test_who_is_not_signed_in_is_led_to_sign_in(browse):
     answer = browse().get("/")
     assert (answer.status_code, answer["Location"]) == (302, f"{SIGN_IN}?next=/")
