@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ainalym.answer import Answer, Sense, Status
 from ainalym.errors import Issue, law, refuse
+from ainalym.solve.certificate import Instance
 from ainalym.solve.sites_bound import Descent, Proof, prove
 from ainalym.solve.sites_finish import SURE, Finish, Rest, decided, finish, is_small, is_thin, rest
 from ainalym.solve.sites_gains import Gains, best_pairs
@@ -25,7 +26,7 @@ from ainalym.solve.sites_merge import merge
 from ainalym.solve.sites_search import Search
 from ainalym.solve.sites_tree import Tree
 
-__all__ = ["Choice", "Gains", "best_site", "bound", "choose", "worth"]
+__all__ = ["Choice", "Gains", "best_site", "bound", "choose", "instance", "worth"]
 
 _STEPS, _KICKS = 25, 15  # of the bound and of the search, in turns
 _IDLE_BEFORE_FINISH = 500  # the same, before an integer program takes over
@@ -48,10 +49,13 @@ class Choice:
     price
         Shape (clients,), 0 or more: hand it to `bound` to check the proof, or to `choose` for a
         similar problem.
+    toll
+        Price of one unit of the budget, 0 or more.
     """
 
     open: NDArray[np.bool_]
     price: NDArray[np.float64]
+    toll: float
 
 
 def worth(gains: Gains, cost: ArrayLike, open: ArrayLike) -> float:
@@ -131,6 +135,34 @@ def bound(
     if not limits.can_hold():
         return -math.inf
     return prove(gains, cost, price, limits).bound
+
+
+def instance(
+    gains: Gains,
+    cost: ArrayLike,
+    *,
+    p: int | None = None,
+    at_most: bool = False,
+    spend: ArrayLike | None = None,
+    budget: float = math.inf,
+    forced: ArrayLike | None = None,
+    forbidden: ArrayLike | None = None,
+) -> Instance:
+    """State a problem by itself, to be kept and certified.
+
+    Parameters
+    ----------
+    cost, p, at_most, spend, budget, forced, forbidden
+        As for `choose`.
+
+    Raises
+    ------
+    InputError
+        A shape or number cannot be used; every fault is listed.
+    """
+    cost = np.asarray(cost, float)
+    limits = _limits(gains, cost, p, at_most, spend, budget, forced, forbidden, [])
+    return Instance(gains=gains, cost=cost, limits=limits)
 
 
 def choose(
@@ -351,14 +383,14 @@ class _Hunt:
     def _claim(self, is_open: NDArray[np.bool_], price: NDArray[np.float64]) -> Answer[Choice]:
         law(self._limits.allow(is_open), said="the chosen sites keep the limits")
         objective = worth(self._gains, self._cost, is_open)
-        proved = prove(self._gains, self._cost, price, self._limits).bound
-        proved = min(proved, max(self._proved, objective))
+        proof = prove(self._gains, self._cost, price, self._limits)
+        proved = min(proof.bound, max(self._proved, objective))
         status = Status.FEASIBLE
         if self._is_closed(objective, proved):
             status = Status.OPTIMAL
         return Answer(
             status=status,
-            value=Choice(open=is_open, price=price),
+            value=Choice(open=is_open, price=price, toll=proof.pick.toll),
             objective=objective,
             bound=proved,
             sense=Sense.MAX,

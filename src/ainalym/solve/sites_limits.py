@@ -23,12 +23,15 @@ class Pick:
     out, in_
         What each closed site's score lacks to be open (0 or less), and what each open one has to
         spare (0 or more), shape (sites,).
+    toll
+        Price of one unit of the budget that proves the value, 0 or more.
     """
 
     value: float
     share: NDArray[np.float64]
     out: NDArray[np.float64]
     in_: NDArray[np.float64]
+    toll: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -141,18 +144,18 @@ class Limits:
         room = self.room - float(self.spend[self.forced].sum())
         at, spend = score[free], self.spend[free]
         share = _largest(at, least, most).astype(float)
-        price = 0.0
+        toll = 0.0
         value = float(at @ share)
         if self.has_budget and spend @ share > room:
-            price, value, share = _priced(at, spend, room, least, most, share)
-        left = at - price * spend
+            toll, value, share = _priced(at, spend, room, least, most, share)
+        left = at - toll * spend
         low, high = _edges(left, least, most)
         everywhere = self.forced.astype(float)
         everywhere[free] = share
         out = np.where(self.forbidden, -math.inf, math.inf)
         in_ = np.where(self.forced, math.inf, -math.inf)
         out[free], in_[free] = left - low, left - high
-        return Pick(value=always + value, share=everywhere, out=out, in_=in_)
+        return Pick(value=always + value, share=everywhere, out=out, in_=in_, toll=toll)
 
 
 def _largest(score: NDArray[np.float64], least: int, most: int) -> NDArray[np.bool_]:

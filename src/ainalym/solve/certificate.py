@@ -1,0 +1,345 @@
+"""A certificate: how good a choice of sites is, in a small file that anyone can check.
+
+It holds the open sites, a price for each client, a toll on the budget, and the hash of the instance
+they belong to. `check` needs nothing of the engine that found them: the worth is added up, and the
+bound follows from prices and toll alone. The proof is in docs/mathematics/sites.md.
+"""
+
+import base64
+import hashlib
+import json
+import math
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ainalym.errors import InputError, Issue, OutsideError, refuse
+from ainalym.solve.sites_gains import Gains
+from ainalym.solve.sites_limits import Limits
+
+KIND = "ainalym siting certificate 1"
+EPSILON = 2.0**-52
+LARGEST_BYTES = 1 << 33
+"""Of an instance or a certificate, unpacked; more is refused."""
+
+MEND = "ask whoever made it for a new one"
+
+COLUMNS = {
+    "start": "<i8",
+    "site": "<i4",
+    "gain": "<f8",
+    "cost": "<f8",
+    "spend": "<f8",
+    "forced": "|u1",
+    "forbidden": "|u1",
+    "limits": "<f8",
+}
+"""Of an instance's file, and how their numbers are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Instance:
+    """A siting problem as it was handed to `choose`.
+
+    Attributes
+    ----------
+    gains
+        What each client gains at each site.
+    cost
+        Of each site, shape (sites,).
+    limits
+        Which sets of sites are allowed.
+    """
+
+    gains: Gains
+    cost: NDArray[np.float64]
+    limits: Limits
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all numbers in a fixed order and form, hexadecimal."""
+        hashed = hashlib.sha256(KIND.encode())
+        for name, column in self.columns().items():
+            hashed.update(f"{name} {column.dtype.str} {column.shape}".encode())
+            hashed.update(np.ascontiguousarray(column).data)
+        return hashed.hexdigest()
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """All numbers by name, little-endian."""
+        gains, limits = self.gains, self.limits
+        bounds = np.array([limits.least, limits.most, limits.budget])
+        kept = (
+            *(gains.start, gains.site, gains.gain, self.cost, limits.spend),
+            *(limits.forced, limits.forbidden, bounds),
+        )
+        return {
+            name: np.asarray(column, kind)
+            for (name, kind), column in zip(COLUMNS.items(), kept, strict=True)
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Certificate:
+    """What is claimed of an instance, and what proves it.
+
+    Attributes
+    ----------
+    digest
+        Of the instance.
+    open
+        Rows of the open sites.
+    price
+        Of each client, 0 or more, shape (clients,); kept in single precision.
+    toll
+        Price of one unit of the budget, 0 or more.
+    worth, bound
+        What is claimed.
+    """
+
+    digest: str
+    open: tuple[int, ...]
+    price: NDArray[np.float32]
+    toll: float
+    worth: float
+    bound: float
+
+
+class Proven(NamedTuple):
+    """The choice is worth at least `worth`, and no allowed one more than `bound`."""
+
+    worth: float
+    bound: float
+
+
+def prove(instance: Instance, open: NDArray[np.bool_], price: NDArray, toll: float) -> Proven:
+    """Recompute worth and bound in one pass over the pairs, rounded outwards.
+
+    Parameters
+    ----------
+    open
+        Which sites are open, shape (sites,).
+    price, toll
+        Of each client, shape (clients,), and of one unit of the budget; 0 or more.
+    """
+    gains, limits = instance.gains, instance.limits
+    price = np.asarray(price, float)
+    client = gains.client
+    best = np.zeros(gains.clients)
+    np.maximum.at(best, client, np.where(open[gains.site], gains.gain, 0.0))
+    worth = math.fsum([*best.tolist(), *(-instance.cost[open]).tolist()])
+
+    above = np.maximum(gains.gain - price[client], 0.0)
+    offered = np.bincount(gains.site, above, minlength=gains.sites)
+    offered *= 1.0 + EPSILON * (np.bincount(gains.site, minlength=gains.sites) + 2)
+    charge = toll * limits.spend
+    size = offered + np.abs(instance.cost) + charge
+    score = offered - instance.cost - charge + 4.0 * EPSILON * size
+    free = np.sort(score[~(limits.forced | limits.forbidden)])[::-1]
+    count = int(limits.forced.sum())
+    least, most = max(0, limits.least - count), max(0, limits.most - count)
+    chosen = np.concatenate([free[:least], np.maximum(free[least:most], 0.0)])
+    terms = [*price.tolist(), *score[limits.forced].tolist(), *chosen.tolist()]
+    if toll > 0.0:
+        terms.append(math.nextafter(toll * limits.room, math.inf))
+    bound = math.fsum(terms)
+    return Proven(math.nextafter(worth, -math.inf), math.nextafter(bound, math.inf))
+
+
+def certify(
+    instance: Instance, open: NDArray[np.bool_], price: NDArray, toll: float
+) -> Certificate:
+    """Make the certificate of a choice, claiming what its prices prove and no more.
+
+    Parameters
+    ----------
+    open, price, toll
+        As for `prove`.
+    """
+    short = np.nextafter(np.asarray(price, np.float32), np.float32(0.0))
+    proven = prove(instance, open, short, toll)
+    return Certificate(
+        digest=instance.digest,
+        open=tuple(np.flatnonzero(open).tolist()),
+        price=short,
+        toll=toll,
+        worth=proven.worth,
+        bound=proven.bound,
+    )
+
+
+def check(instance: Instance, certificate: Certificate) -> Proven:
+    """Recompute what a certificate claims.
+
+    Raises
+    ------
+    InputError
+        It belongs to another instance, is damaged, breaks the limits, or claims more than it
+        proves.
+    """
+    refuse(_faults(instance, certificate))
+    is_open = np.zeros(instance.gains.sites, bool)
+    is_open[list(certificate.open)] = True
+    proven = prove(instance, is_open, certificate.price, certificate.toll)
+    found = []
+    slack = 1e-12 * max(abs(proven.worth), abs(proven.bound))
+    if not certificate.worth <= proven.worth + slack:
+        fault = f"claims {certificate.worth:,.6f}, but the open sites are worth {proven.worth:,.6f}"
+        found.append(Issue("worth", fault, MEND))
+    if not certificate.bound >= proven.bound - slack:
+        fault = f"claims {certificate.bound:,.6f}, but the prices prove {proven.bound:,.6f}"
+        found.append(Issue("bound", fault, MEND))
+    refuse(found)
+    return proven
+
+
+def _faults(instance: Instance, certificate: Certificate) -> list[Issue]:
+    gains, limits, rows = instance.gains, instance.limits, certificate.open
+    if certificate.digest != instance.digest:
+        fault = f"is of instance {certificate.digest[:12]}, not of this one, {instance.digest[:12]}"
+        return [Issue("certificate", fault, "give the instance it was made for")]
+    found = []
+    if len(set(rows)) != len(rows) or any(not 0 <= row < gains.sites for row in rows):
+        found.append(Issue("open", f"are not different sites of {gains.sites}", MEND))
+    else:
+        is_open = np.zeros(gains.sites, bool)
+        is_open[list(rows)] = True
+        if not limits.allow(is_open):
+            found.append(Issue("open", "breaks the limits of the instance", MEND))
+    price = certificate.price
+    if price.shape != (gains.clients,):
+        found.append(Issue("price", f"has shape {price.shape}, not ({gains.clients},)", MEND))
+    if not (np.isfinite(price) & (price >= 0.0)).all():
+        found.append(Issue("price", "is below 0 or not a number somewhere", MEND))
+    if not (math.isfinite(certificate.toll) and certificate.toll >= 0.0):
+        found.append(Issue("toll", f"is {certificate.toll}", MEND))
+    return found
+
+
+def save(instance: Instance, path: Path) -> None:
+    """Write an instance as a NumPy archive.
+
+    Raises
+    ------
+    OutsideError
+        The file system refused.
+    """
+    try:
+        with path.open("wb") as file:
+            np.savez_compressed(file, **instance.columns())
+    except OSError as error:
+        raise OutsideError(f"{path}: {error.strerror}") from error
+
+
+def load(path: Path) -> Instance:
+    """Read an instance that `save` wrote.
+
+    Raises
+    ------
+    InputError
+        It is missing, damaged, too large, or no such instance.
+    """
+    columns = _unpacked(path)
+    found = [
+        Issue(str(path), f"column {name} is not one row of {kind}s", MEND)
+        for name, kind in COLUMNS.items()
+        if columns[name].ndim != 1 or columns[name].dtype != np.dtype(kind)
+    ]
+    sites = len(columns["cost"])
+    found += [
+        Issue(str(path), f"column {name} has {len(columns[name])} rows, not {sites}", MEND)
+        for name in ("spend", "forced", "forbidden")
+        if not found and len(columns[name]) != sites
+    ]
+    refuse(found)
+    least, most, budget = columns["limits"].tolist()
+    gains = Gains(start=columns["start"], site=columns["site"], gain=columns["gain"], sites=sites)
+    return Instance(
+        gains=gains,
+        cost=columns["cost"],
+        limits=Limits(
+            least=int(least),
+            most=int(most),
+            spend=columns["spend"],
+            budget=budget,
+            forced=columns["forced"].astype(bool),
+            forbidden=columns["forbidden"].astype(bool),
+        ),
+    )
+
+
+def _unpacked(path: Path) -> dict[str, NDArray[Any]]:
+    """Unpack an archive's columns, none of them larger than we are ready to hold."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+        if size > LARGEST_BYTES:
+            refuse([Issue(str(path), f"would unpack to {size:,} bytes", "give a smaller one")])
+        with np.load(path, allow_pickle=False) as columns:
+            missing = [name for name in COLUMNS if name not in columns.files]
+            refuse([Issue(str(path), f"has no column {name}", MEND) for name in missing])
+            return {name: columns[name] for name in COLUMNS}
+    except FileNotFoundError:
+        refuse([Issue(str(path), "there is no such file", "give an instance")])
+    except OSError as error:
+        raise OutsideError(f"{path}: {error.strerror}") from error
+    except (zipfile.BadZipFile, ValueError, EOFError, zlib.error):
+        refuse([Issue(str(path), "is not an instance", "give the .npz file of one")])
+    raise AssertionError("refusing raises")
+
+
+def text_of(certificate: Certificate) -> str:
+    """Write a certificate as JSON."""
+    packed = zlib.compress(certificate.price.astype("<f4").tobytes(), 9)
+    told = {
+        "kind": KIND,
+        "instance": certificate.digest,
+        "worth": certificate.worth,
+        "bound": certificate.bound,
+        "open": list(certificate.open),
+        "toll": certificate.toll,
+        "clients": len(certificate.price),
+        "price": base64.b64encode(packed).decode(),
+    }
+    return json.dumps(told, indent=1) + "\n"
+
+
+def read(path: Path) -> Certificate:
+    """Read a certificate that `text_of` wrote.
+
+    Raises
+    ------
+    InputError
+        It is missing, damaged, or no certificate.
+    """
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        if told["kind"] != KIND:
+            raise ValueError(told["kind"])
+        size = 4 * int(told["clients"])
+        if not 0 <= size <= LARGEST_BYTES:
+            raise ValueError(size)
+        unpacking = zlib.decompressobj()
+        packed = base64.b64decode(told["price"], validate=True)
+        price = np.frombuffer(unpacking.decompress(packed, size + 1), "<f4")
+        return Certificate(
+            digest=str(told["instance"]),
+            open=tuple(int(row) for row in told["open"]),
+            price=price.astype(np.float32),
+            toll=float(told["toll"]),
+            worth=float(told["worth"]),
+            bound=float(told["bound"]),
+        )
+    except FileNotFoundError:
+        raise InputError(
+            [Issue(str(path), "there is no such file", "give a certificate")]
+        ) from None
+    except OSError as error:
+        raise OutsideError(f"{path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, zlib.error) as error:
+        fault = Issue(str(path), "is not a certificate, or is damaged", MEND)
+        raise InputError([fault]) from error
