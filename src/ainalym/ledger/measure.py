@@ -66,7 +66,7 @@ class _Loads(NamedTuple):
     to: list[str]
     sent_g: NDArray[np.float64]
     got_g: NDArray[np.float64]
-    weighings: NDArray[np.float64]
+    variance: NDArray[np.float64]
 
 
 def measured(
@@ -75,8 +75,8 @@ def measured(
     """Tell what each place took in on an average day, with the interval that holds the truth.
 
     What a place bought and what its loads weighed on arrival are measurements of the same mass.
-    They are reconciled by least squares; those that cannot be reconciled are left out, and
-    `suspicions` names them.
+    They are reconciled by least squares. Where they cannot be, `suspicions` names the load, and the
+    interval spans both weighings.
 
     Parameters
     ----------
@@ -94,19 +94,20 @@ def measured(
     bought = _bought(book, from_ms, to_ms)
     loads, found = _reconciled(book, from_ms, to_ms, accuracy)
     value, variance = {}, {}
-    for key, (grams, count) in bought.items():
+    for key, (grams, count, squares) in bought.items():
         value[key] = float(grams)
-        mean = grams / count
-        variance[key] = count * _variance(mean, accuracy.ticket_g, accuracy.ticket_share)
+        variance[key] = _variance(count, squares, accuracy.ticket_g, accuracy.ticket_share)
+    wrong = _suspicious(found)
     for k, key in enumerate(loads.key):
         if key not in value:
             continue
+        if wrong[k]:
+            # Nothing tells which of the two weighings is wrong, so both have to be possible.
+            variance[key] += float(loads.sent_g[k] - loads.got_g[k]) ** 2
+            continue
         # The part of what was bought that was shipped is known better, from both weighings.
-        count = loads.weighings[k]
-        mean = loads.sent_g[k] / count
-        before = count * _variance(mean, accuracy.ticket_g, accuracy.ticket_share)
         value[key] += float(found.value[k] - loads.sent_g[k])
-        variance[key] += float(found.sd[k] ** 2) - min(before, variance[key])
+        variance[key] += float(found.sd[k] ** 2) - min(float(loads.variance[k]), variance[key])
     lines = []
     for key in sorted(value):
         centre = max(value[key], 0.0) / G_PER_KG / days
@@ -127,7 +128,7 @@ def suspicions(
     """
     loads, found = _reconciled(book, from_ms, to_ms, accuracy)
     half = len(loads.lot)
-    marked = found.suspicious[:half] | found.suspicious[half:]
+    marked = _suspicious(found)
     score = np.maximum(found.score[:half], found.score[half:])
     return [
         Suspicion(
@@ -144,19 +145,29 @@ def suspicions(
     ]
 
 
-def _bought(book: Book, from_ms: int, to_ms: int) -> dict[tuple[str, str], tuple[int, int]]:
-    """Grams and number of tickets by site and material, less what was reversed."""
+def _suspicious(found: Reconciled) -> NDArray[np.bool_]:
+    """Whether a load has a weighing that was left out."""
+    half = len(found.suspicious) // 2
+    return found.suspicious[:half] | found.suspicious[half:]
+
+
+def _bought(book: Book, from_ms: int, to_ms: int) -> dict[tuple[str, str], tuple[int, int, float]]:
+    """Grams, number and squared grams of tickets by site and material, less what was reversed."""
     with book.reading() as store:
         rows = store.rows(
             "select a.site, a.what, sum(p.quantity), sum(case when e.kind = 'ticket' then 1 "
-            "else -1 end) from entry e join posting p on p.entry = e.seq "
+            "else -1 end), sum(1.0 * p.quantity * abs(p.quantity)) "
+            "from entry e join posting p on p.entry = e.seq "
             "join account a on a.id = p.account left join entry o on o.seq = e.reverses "
             "where e.event_ms >= ? and e.event_ms < ? and a.role = 'stock' "
             "and coalesce(o.kind, e.kind) = 'ticket' group by a.site, a.what "
             "having sum(p.quantity) > 0",
             (from_ms, to_ms),
         )
-    return {(site, what): (int(grams), int(count)) for site, what, grams, count in rows}
+    return {
+        (site, what): (int(grams), int(count), float(squares))
+        for site, what, grams, count, squares in rows
+    }
 
 
 def _reconciled(
@@ -171,7 +182,9 @@ def _reconciled(
             "select l.id, a.site, a.what, a.party, l.made_g, "
             "(select sum(q.quantity) from posting q join account b on b.id = q.account "
             "where q.entry = i.seq and b.role = 'stock' and q.lot = d.child), "
-            "(select count(*) from draw t where t.entry = l.entry and t.child = l.id) "
+            "(select count(*) from draw t where t.entry = l.entry and t.child = l.id), "
+            "(select sum(1.0 * t.grams * t.grams) from draw t "
+            "where t.entry = l.entry and t.child = l.id) "
             "from lot l join account a on a.id = l.account "
             "join draw d on d.parent = l.id and d.child is not null and d.grams > 0 "
             "join entry i on i.seq = d.entry and i.kind = 'arrival' "
@@ -181,20 +194,18 @@ def _reconciled(
             (from_ms, to_ms),
         )
     sent, got = (np.array([float(row[k]) for row in rows]) for k in (4, 5))
-    weighings = np.array([float(row[6]) for row in rows])
+    count, squares = (np.array([float(row[k]) for row in rows]) for k in (6, 7))
+    by_ticket = _variance(count, squares, accuracy.ticket_g, accuracy.ticket_share)
     loads = _Loads(
         [row[0] for row in rows],
         [(row[1], row[2]) for row in rows],
         [row[3] for row in rows],
         sent,
         got,
-        weighings,
+        by_ticket,
     )
     n = len(rows)
-    by_ticket = weighings * _variance(
-        sent / np.maximum(weighings, 1), accuracy.ticket_g, accuracy.ticket_share
-    )
-    on_bridge = _variance(got, accuracy.load_g, accuracy.load_share)
+    on_bridge = _variance(np.ones(n), got**2, accuracy.load_g, accuracy.load_share)
     pairs = np.arange(n)
     balances = csr_array(
         (
@@ -209,5 +220,6 @@ def _reconciled(
     return loads, found
 
 
-def _variance(grams: NDArray[np.float64] | float, fixed: float, share: float):
-    return fixed**2 + (share * grams) ** 2
+def _variance(count, squares, fixed: float, share: float):
+    """Of a sum of so many weighings with such a sum of squares."""
+    return count * fixed**2 + share**2 * squares

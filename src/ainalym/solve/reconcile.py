@@ -85,6 +85,8 @@ def reconcile(
 
 def _parts(balances: csr_array) -> list[NDArray[np.intp]]:
     """Split the balances into parts that share no quantity."""
+    if not balances.nnz:
+        return []
     count, part = connected_components(abs(balances) @ abs(balances).T, directed=False)
     order = np.argsort(part, kind="stable")
     return np.split(order, np.searchsorted(part[order], np.arange(1, count)))
