@@ -1,0 +1,172 @@
+"""The book's commands as a person and as a script meets them."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from ainalym import cli
+from ainalym.ledger import open_book
+from tests.ledger import servers, tell
+from tests.ledger.towns import Town
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    """Run one command in an empty folder: its exit code, and what it put on stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+    def run_one(*words: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            cli.main(["book", *(str(word) for word in words)])
+        told = capsys.readouterr()
+        return left.value.code, told.out, told.err
+
+    return run_one
+
+
+def fill(where):
+    """A small town's days in a book."""
+    with open_book(where) as book:
+        Town(book.post, points=6, stations=2, tickets=60).live(3)
+
+
+@pytest.fixture
+def book(run, tmp_path):
+    """A book where `serve` keeps it."""
+    (tmp_path / "ainalym-data").mkdir()
+    fill(tmp_path / "ainalym-data" / "book.sqlite")
+    return tmp_path / "ainalym-data" / "book.sqlite"
+
+
+def test_a_whole_book_is_said_to_be_whole(run, book):
+    code, out, err = run("verify")
+    assert code == 0
+    assert "entries with" in out
+    assert "are whole. The last hash is" in out
+    assert "verifying" in err
+    code, out, err = run("verify", "--json")
+    told = json.loads(out)
+    assert (code, err) == (0, "")
+    assert told["whole"]
+    assert told["entries"] > 200
+    assert run("verify", "--quiet", "--hash", told["hash"]) == (0, "", "")
+
+
+def test_a_book_that_was_changed_is_found_out(run, book):
+    with closing(sqlite3.connect(book, isolation_level=None)) as thief:
+        thief.execute("drop trigger entry_update")
+        thief.execute("update entry set actor = 'somebody' where seq = 20")
+    code, out, _ = run("verify", "--quiet")
+    assert code == 1
+    assert out.startswith("The book is not whole.\nentry 20 was changed: its bytes do not give")
+    code, out, _ = run("verify", "--json")
+    assert (code, json.loads(out)["whole"]) == (1, False)
+
+
+def test_a_hash_that_is_gone_is_missed(run, book):
+    code, out, _ = run("verify", "--hash", "00ff")
+    assert code == 1
+    assert "00ff is not in this book" in out
+
+
+def test_a_backup_is_taken_while_the_book_is_written_and_comes_back(run, book, tmp_path):
+    with open_book(book, clock=lambda: tell.NOW_MS * 2) as writing:
+        writing.post([tell.ticket()])
+        code, out, _ = run("backup", "copy.sqlite")
+        writing.post([tell.ticket()])
+    assert code == 0
+    assert out.startswith("copy.sqlite is a whole copy.")
+    code, out, _ = run("backup", "copy.sqlite")
+    assert code == 1
+    code, out, _ = run("restore", "copy.sqlite", "--book", "again.sqlite", "--json")
+    told = json.loads(out)
+    assert (code, told["book"]) == (0, "again.sqlite")
+    _, out, _ = run("verify", "--book", "again.sqlite", "--json")
+    assert json.loads(out)["hash"] == told["hash"]
+    code, _, err = run("restore", "copy.sqlite")
+    assert code == 1
+    assert "there is a file already; name a new one" in err
+
+
+def test_postgres_is_reached_by_its_address_and_its_password_is_not_said(run, book, monkeypatch):
+    assert run("backup", "copy.sqlite")[0] == 0
+    with servers.schema(servers.wheel()) as address:
+        monkeypatch.setenv("DATABASE_URL", address)
+        assert run("restore", "copy.sqlite")[0] == 0
+        code, out, _ = run("verify", "--json")
+        assert (code, json.loads(out)["whole"]) == (0, True)
+        code, _, err = run("restore", "copy.sqlite")
+        assert code == 1
+        assert "there is a book in this database" in err
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:secret@localhost:1/none?connect_timeout=2")
+    code, out, err = run("verify")
+    assert code == 3
+    assert "the PostgreSQL server cannot be reached" in err
+    assert "secret" not in out + err
+
+
+def test_the_book_is_written_as_tables_a_journal_and_events(run, book, tmp_path):
+    code, out, _ = run("export", "tables")
+    assert code == 0
+    assert "postings" in out
+    assert sorted(path.name for path in (tmp_path / "tables").iterdir()) == [
+        "draws.csv",
+        "entries.csv",
+        "lots.csv",
+        "periods.csv",
+        "postings.csv",
+    ]
+    assert run("export", "book.journal", "--as", "journal")[0] == 0
+    assert (tmp_path / "book.journal").read_text().startswith("; every mass in whole grams")
+    code, out, _ = run("export", "e.json", "--as", "epcis", "--root", "https://x.example", "--json")
+    assert json.loads(out)["events"] > 180
+    assert "https://x.example/site/" in (tmp_path / "e.json").read_text()
+
+
+def test_a_lot_is_traced_and_what_may_be_said_of_it_is_said(run, book):
+    with open_book(book, read_only=True) as opened, opened.reading() as store:
+        made = store.one(
+            "select max(l.id) from lot l join account a on a.id = l.account "
+            "where a.what like '%.clear'"
+        )[0]
+    code, out, _ = run("trace", made)
+    assert code == 0
+    assert "It may be said: 100.0% recycled, controlled blending." in out
+    told = json.loads(run("trace", made, "--json")[1])
+    assert sum(told["sites_g"].values()) == told["made_g"] == sum(told["tickets_g"].values())
+    code, _, err = run("trace", 10**6)
+    assert (code, "there is no lot 1000000 in this book" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["verify"], 3, "there is no book here; `ainalym serve` makes one"),
+        (["backup", "x"], 3, "there is no book here"),
+        (["restore", "x"], 3, "there is no book here"),
+        (["export", "x", "--as", "pdf"], 2, "Invalid value for '--as'"),
+        (["trace", "0"], 2, "0 is not in the range"),
+        (["trace"], 2, "Missing argument 'LOT'"),
+    ],
+)
+def test_what_goes_wrong_is_said_in_one_sentence(run, tmp_path, words, code, said):
+    left, out, err = run(*words)
+    assert (left, out) == (code, "")
+    assert said in err
+    assert "Traceback" not in err
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_what_is_no_book_is_not_touched(run, book, tmp_path):
+    shutil.copy(book, tmp_path / "half")
+    with (tmp_path / "half").open("rb+") as half:
+        half.truncate(20_000)
+    before = (tmp_path / "half").read_bytes()
+    code, _, err = run("verify", "--book", "half")
+    assert code == 3
+    assert "the database" in err or "no book" in err
+    assert (tmp_path / "half").read_bytes() == before
