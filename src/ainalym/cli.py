@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -443,3 +444,30 @@ def explain(
     if code or not quiet or as_json:
         say_result(told, say_explained(told), as_json=as_json)
     return code
+
+
+@ainalym.command()
+@click.argument("instance", type=click.Path(path_type=Path), metavar="INSTANCE.npz")
+@click.argument("certificate", type=click.Path(path_type=Path), metavar="CERTIFICATE.json")
+@MACHINE
+@QUIET
+def certify(instance: Path, certificate: Path, as_json: bool, quiet: bool) -> int:
+    """Check what a certificate claims of a choice of sites, without the engine that made it.
+
+    Worth and bound are added up from the instance in one pass, rounded outwards. A certificate of
+    another instance, or one that claims more than it proves, is refused.
+
+    \b
+    Example:
+      ainalym certify instance.npz certificate.json
+    """
+    from ainalym.study import check_certificate
+
+    found = check_certificate(instance, certificate)
+    told = asdict(found) | {"gap": found.gap}
+    said = (
+        f"The certificate holds: {found.open:,} of {found.sites:,} sites for {found.clients:,} "
+        f"clients are worth at least {found.worth:,.6f}, and no choice more than "
+        f"{found.bound:,.6f} (gap {found.gap:.4%})."
+    )
+    return say_result(told, said, as_json=as_json, quiet=quiet)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from ainalym.errors import InputError
+from ainalym.plan.certificate import load, read, save, text_of
 from ainalym.solve import certificate as certificates
-from ainalym.solve.certificate import certify, check, load, read, save, text_of
+from ainalym.solve.certificate import certify, check
 from ainalym.solve.sites import Gains, choose, instance
 
 

@@ -4,15 +4,18 @@ Rooms with heavy engines are entered only when the story gets there, so that che
 not wait for a solver to load.
 """
 
+from ainalym.study.certificates import Certified, check_certificate
 from ainalym.study.cities import check_city, city_from_osm, copy_city, examples, find_city
 from ainalym.study.plans import Study, plan_city, read_study, report_again
 from ainalym.study.questions import Explained, explain
 from ainalym.study.watch import Silent
 
 __all__ = [
+    "Certified",
     "Explained",
     "Silent",
     "Study",
+    "check_certificate",
     "check_city",
     "city_from_osm",
     "copy_city",
