@@ -158,3 +158,35 @@ def test_whoever_asks_for_too_much_waits_a_minute(demo):
     assert not meter.over("other")
     time_s = 61.0
     assert not meter.over("one")
+
+
+def test_what_a_page_does_not_do_is_said_in_words(browse):
+    answer = browse("keeper-12", language="ru").get("/people/sign-out")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "Здесь так сделать нельзя" in answer.content.decode()
+
+
+def test_when_we_are_wrong_people_get_a_sentence_and_no_trace(browse, monkeypatch):
+    import io
+    import logging
+
+    from ainalym.web.counter import views
+
+    def wrong(*_: object) -> None:
+        raise RuntimeError("secret figures")
+
+    screen = io.StringIO()
+    monkeypatch.setattr(logging.getLogger("django").handlers[0], "stream", screen)
+    monkeypatch.setattr(views, "day_at", wrong)
+    answer = browse("keeper-12", language="kk").get("/counter/pt-012/day")
+    said = answer.content.decode()
+    assert answer.status_code == 500
+    assert "Ештеңе жазылған жоқ" in said
+    assert "secret" not in said
+    assert "secret figures" in screen.getvalue(), "whoever serves has to see it"
+
+
+def test_tables_are_as_the_code_says(programme):
+    from django.core.management import call_command
+
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)

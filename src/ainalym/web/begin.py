@@ -47,8 +47,9 @@ SCALES_G = {"point": (300_000, 50), "station": (5_000_000, 1_000), "plant": (60_
 
 
 def prepare() -> None:
-    """Make or renew the site's own tables."""
+    """Make or renew the site's own tables, and drop the sessions that have ended."""
     call_command("migrate", verbosity=0, interactive=False)
+    call_command("clearsessions")
 
 
 def is_empty() -> bool:

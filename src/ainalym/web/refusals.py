@@ -75,8 +75,13 @@ class Refusals:
         self._view = view
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass a request on."""
-        return self._view(request)
+        """Pass a request on; say in words where a page does not do what is asked."""
+        response = self._view(request)
+        if response.status_code == 405:
+            allowed = response["Allow"]
+            response = refused(request, 405)
+            response["Allow"] = allowed
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer an error of ours in words; leave others to the page of status 500."""

@@ -433,3 +433,21 @@ def test_a_pickup_of_another_site_is_not_told(phone, browse):
     answer = Phone(browse("keeper-5"), "pt-005").post("pickups", asked)
     assert answer.status_code == 409
     assert "secret" not in answer.content.decode()
+
+
+def test_money_is_brought_to_the_till_and_handed_in_once(phone):
+    before = till()
+    address = f"/counter/{SITE}/till"
+    brought = {"id": new_id(), "way": "in", "amount": "1 500,50", "reason": "float"}
+    for _ in range(2):
+        assert phone.client.post(address, brought).status_code == 302
+    assert till() == before + 150_050
+    handed = {"id": new_id(), "way": "out", "amount": "500"}
+    assert phone.client.post(address, handed).status_code == 302
+    assert till() == before + 100_050
+    page = phone.client.get(f"/counter/{SITE}/day").content.decode()
+    assert "Handed in" in page
+    for changes, status in (({"amount": "0"}, 422), ({"amount": "-5"}, 422), ({"way": "up"}, 400)):
+        assert phone.client.post(address, handed | {"id": new_id()} | changes).status_code == status
+    assert phone.client.post(address, handed | {"amount": "700"}).status_code == 409
+    assert till() == before + 100_050

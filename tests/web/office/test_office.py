@@ -44,8 +44,14 @@ def test_somebody_is_let_in_with_a_duty_and_a_password_told_once(office, browse)
     entry = {"name": "keeper-99", "password": password}
     answer = browse().post("/people/sign-in", entry)
     assert answer["Location"] == "/people/password"
-    assert browse("keeper-99").get("/counter/pt-003/").status_code == 200
-    assert browse("keeper-99").get("/counter/pt-005/").status_code == 404
+    client = browse("keeper-99")
+    assert client.get("/counter/pt-003/")["Location"] == "/people/password"
+    machine = client.get("/counter/pt-003/state", headers={"accept": "application/json"})
+    assert (machine.status_code, machine.json()["code"]) == (403, "password")
+    new = "a long new one 7"
+    client.post("/people/password", {"old": password, "new": new, "again": new})
+    assert client.get("/counter/pt-003/").status_code == 200
+    assert client.get("/counter/pt-005/").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ class Day:
         For all of them.
     till_before_minor, till_after_minor
         What the book knew to be in the till as the day began, and as it ended.
+    moved
+        Payments into the till and out of it, newest first.
     missing
         Slips whose number lies between others and that the book does not have (yet).
     """
@@ -41,6 +43,7 @@ class Day:
     paid_minor: int
     till_before_minor: int
     till_after_minor: int
+    moved: tuple[Entry, ...]
     missing: tuple[str, ...]
 
 
@@ -64,6 +67,7 @@ def day_at(book: Book, site: str, on: date) -> Day:
         paid_minor=sum(paid for _, _, paid in bought),
         till_before_minor=_till(book, site, from_ms - 1),
         till_after_minor=_till(book, site, to_ms - 1),
+        moved=tuple(one for one in happened if one.kind == "payment"),
         missing=missing_slips([one.body for one in tickets]),
     )
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("<str:site>/slips/<uuid:ticket>", views.slip, name="slip"),
     path("<str:site>/slips/<uuid:ticket>/take-back", views.take_back, name="take-back"),
     path("<str:site>/day", views.day, name="day"),
+    path("<str:site>/till", views.till, name="till"),
     path("<str:site>/pickup", views.pickup, name="pickup"),
     path("<str:site>/pickups", views.pickups, name="pickups"),
 ]

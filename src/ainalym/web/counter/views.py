@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ainalym.errors import ConflictError, NotFoundError
 from ainalym.ledger import Book, entry, post, stock
-from ainalym.model.deed import UUID7, Reversal
+from ainalym.model.deed import UUID7, Payment, Reversal
 from ainalym.model.entry import Entry, new_id, now_ms
 from ainalym.web.book import the_book
 from ainalym.web.counter.day import day_at, net_g
@@ -32,7 +32,7 @@ from ainalym.web.counter.ticket import (
     refuse_closed,
     ticket_of,
 )
-from ainalym.web.counter.weights import say_money
+from ainalym.web.counter.weights import read_decimal
 from ainalym.web.counter.words import WORDS
 from ainalym.web.people.access import only
 from ainalym.web.people.models import Role
@@ -238,9 +238,35 @@ def day(request: HttpRequest, site: Site) -> HttpResponse:
             for one in happened.tickets
         ],
         "bought": [(known.get(name, name), grams, paid) for name, grams, paid in happened.bought],
-        "till": say_money(happened.till_after_minor),
+        "moved": [(one, local(one.event_ms)) for one in happened.moved],
+        "id": new_id(),
     }
     return render(request, "counter/day.html", told)
+
+
+@require_POST
+@only(Role.KEEPER)
+def till(request: HttpRequest, site: Site) -> HttpResponse:
+    """Record money that is brought to the till, or handed in from it."""
+    texts = checked_texts(request.POST, {"id": 36, "way": 3, "amount": 14, "reason": 200})
+    amount = read_decimal(texts["amount"], 2, _("Amount"))
+    if not UUID7.fullmatch(texts["id"]) or texts["way"] not in ("in", "out"):
+        raise Refusal(400)
+    if not amount:
+        raise Refusal(422, _("The amount has to be above zero."))
+    payer, payee = ("fund", "cash") if texts["way"] == "in" else ("cash", "fund")
+    deed = Payment(
+        id=texts["id"],
+        site=site.id,
+        event_ms=int(texts["id"].replace("-", "")[:12], 16),
+        actor=request.user.name,
+        reason=texts["reason"],
+        payer=payer,
+        payee=payee,
+        paid_minor=amount,
+    )
+    post(the_book(), [deed])
+    return redirect("counter:day", site.id)
 
 
 @require_GET

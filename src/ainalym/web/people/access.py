@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from ainalym.model.entry import now_ms
 from ainalym.web.catalogue import LANGUAGES
@@ -33,7 +34,8 @@ def only(*roles: Role) -> Callable[[View], View]:
 
     A view whose address has `site` is handed the `Site` in its place, and is there only for those
     who have the role at that very site: to all others it is a 404, so that nobody learns what
-    there is. Who is not signed in is led to sign in; a script gets a 401.
+    there is. Who is not signed in is led to sign in; a script gets a 401. Who has a password that
+    somebody else made is led to change it first.
     """
 
     def guarded(view: View) -> View:
@@ -43,6 +45,10 @@ def only(*roles: Role) -> Callable[[View], View]:
                 if for_machines(request):
                     return refused(request, 401)
                 return redirect(f"{reverse('people:sign-in')}?next={quote(request.path)}")
+            if request.user.must_change and request.path != reverse("people:password"):
+                if for_machines(request):
+                    return refused(request, 403, [_("Change your password first.")], "password")
+                return redirect("people:password")
             held = duties(request.user, *roles)
             if "site" in kwargs:
                 duty = held.filter(site_id=kwargs["site"]).first()
