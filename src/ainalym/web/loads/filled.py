@@ -10,11 +10,9 @@ from django.utils.translation import gettext as _
 
 from ainalym.errors import AinalymError
 from ainalym.model.deed import UUID7
+from ainalym.web.loads.reasons import OTHER
 from ainalym.web.loads.weights import KILOGRAMS, TENGE, read_decimal
 from ainalym.web.refusals import Refusal, in_words, status_of
-
-OTHER = "other"
-"""The reason that goes on in the user's own words."""
 
 
 class Filled:
@@ -118,9 +116,3 @@ class Filled:
         elif needed and not amount:
             self.fault(_("%(what)s: 0 is no weight.") % {"what": what}, name)
         return amount
-
-
-def reason_in_words(said: str, known: Mapping[str, object]) -> str:
-    """Say a reason of a deed in the user's language, or as somebody wrote it."""
-    code, _colon, words = said.partition(": ")
-    return words if code == OTHER else str(known.get(code, said))

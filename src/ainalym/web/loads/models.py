@@ -35,7 +35,7 @@ def offers_at(at_ms: int, *sites: Site) -> dict[str, dict[str, Offer]]:
     sites
         Only of these; of all if none is named.
     """
-    told = Offer.objects.filter(from_ms__lte=at_ms).select_related("material")
+    told = Offer.objects.filter(from_ms__lte=at_ms).select_related("material", "site")
     if sites:
         told = told.filter(site__in=sites)
     newest: dict[tuple[str, str], Offer] = {}

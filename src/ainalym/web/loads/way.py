@@ -1,6 +1,6 @@
 """Loads under way: what left where, what of it waits to be weighed in, and where it came from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -10,10 +10,18 @@ from django.conf import settings
 from ainalym.errors import NotFoundError
 from ainalym.ledger import Book, balances, entry, lots, trace
 from ainalym.model.entry import Entry
-from ainalym.web.programme.models import Material, Site
+from ainalym.web.programme.models import POINT, Material, Site
 
 Named = Material | str
 """A material, or its bare id where the programme does not know it."""
+
+
+class Heap(NamedTuple):
+    """So much of a material."""
+
+    id: str
+    material: Named
+    grams: int
 
 
 class Piece(NamedTuple):
@@ -46,6 +54,11 @@ class Load(NamedTuple):
     def sent_g(self) -> int:
         """All of it."""
         return sum(piece.sent_g for piece in self.pieces)
+
+    @property
+    def from_point(self) -> bool:
+        """Whether it comes from a collection point, which is paid at the gate."""
+        return isinstance(self.origin, Site) and self.origin.kind == POINT
 
     @property
     def waits(self) -> bool:
@@ -107,12 +120,12 @@ def local(at_ms: int) -> datetime:
     return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(settings.TIME_ZONE))
 
 
-def named_materials(grams_g: Iterable[tuple[str, int]]) -> list[tuple[Named, int]]:
+def named(grams_g: Mapping[str, int]) -> list[Heap]:
     """Name materials, in the order of lists."""
     known = {one.id: one for one in Material.objects.all()}
     order = {name: place for place, name in enumerate(known)}
-    rows = sorted(grams_g, key=lambda row: order.get(row[0], len(order)))
-    return [(known.get(name, name), grams) for name, grams in rows]
+    rows = sorted(grams_g.items(), key=lambda row: order.get(row[0], len(order)))
+    return [Heap(name, known.get(name, name), grams) for name, grams in rows]
 
 
 def load_of(found: Entry, waiting: set[int]) -> Load:

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from ainalym.ledger import Book, rules
 from ainalym.ledger.rules import TOLERANCE_PPM
@@ -17,16 +16,6 @@ from ainalym.web.programme.models import Scale, Site
 
 TIMES = 10
 """So many times more or less than was sent is no loss on the way but a slip of the unit."""
-
-REASONS = {
-    "wet": gettext_lazy("It has dried, or got wet, on the way"),
-    "spilled": gettext_lazy("Something was spilled on the way"),
-    "missing": gettext_lazy("Something is missing"),
-    "scale": gettext_lazy("The other scale weighs differently"),
-    "mixed": gettext_lazy("Materials were loaded together"),
-    "other": gettext_lazy("Another reason"),
-}
-"""Why a load may weigh differently than it was sent."""
 
 
 class Verified(NamedTuple):
@@ -145,7 +134,7 @@ def hold_to_sent(
             "got": say_kg(got),
             "allowed": say_share(allowed_ppm / PPM),
         }
-        absurd = not piece.sent_g <= got * TIMES <= piece.sent_g * TIMES * TIMES
+        absurd = not piece.sent_g < got * TIMES < piece.sent_g * TIMES * TIMES
         if absurd and not form.sent.get("sure"):
             said = _(
                 "%(material)s: %(sent)s kg was sent, and now it is %(got)s kg. Weights are in "

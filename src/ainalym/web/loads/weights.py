@@ -46,7 +46,13 @@ def read_decimal(text: str, places: int, what: str) -> int:
 
 def plain_kg(grams_g: int) -> str:
     """Write grams as kilograms that a field takes back, whatever the language."""
-    return f"{grams_g // 1000}.{grams_g % 1000:03d}".rstrip("0").rstrip(".").replace(".", ",")
+    return f"{grams_g // 1000},{grams_g % 1000:03d}".rstrip("0").rstrip(",")
+
+
+def plain_money(amount_minor: int) -> str:
+    """Write minor units as tenge that a field takes back, whatever the language."""
+    tenge, tiyn = divmod(amount_minor, 100)
+    return f"{tenge},{tiyn:02d}" if tiyn else str(tenge)
 
 
 def say_kg(grams_g: int) -> str:

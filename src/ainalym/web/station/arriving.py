@@ -4,15 +4,18 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from ainalym.errors import AinalymError
 from ainalym.ledger import Book
 from ainalym.model.deed import Arrival
 from ainalym.model.entry import new_id, now_ms
+from ainalym.units import PPM
 from ainalym.web.book import the_book
-from ainalym.web.loads.filled import Filled, reason_in_words
+from ainalym.web.loads.filled import Filled
 from ainalym.web.loads.models import offers_at
+from ainalym.web.loads.reasons import WEIGHT, reason_in_words
 from ainalym.web.loads.telling import entry_here, recorded, tell
 from ainalym.web.loads.way import (
     Load,
@@ -20,11 +23,10 @@ from ainalym.web.loads.way import (
     loads_from,
     loads_to,
     local,
-    named_materials,
+    named,
     weighings,
 )
 from ainalym.web.loads.weighing import (
-    REASONS,
     hold_to_sent,
     read_scale,
     read_weights,
@@ -35,7 +37,6 @@ from ainalym.web.loads.weighing import (
 from ainalym.web.people.access import only
 from ainalym.web.people.models import Role
 from ainalym.web.programme.models import Pickup, Site
-from ainalym.units import PPM
 
 
 @require_GET
@@ -54,7 +55,7 @@ def expected(
         "site": site,
         "tab": "expected",
         "pickups": [
-            (one, named_materials(one.loads.items()), local(one.asked_ms), one.id == wrong)
+            (one, named(one.loads), local(one.asked_ms), one.id == wrong)
             for one in Pickup.objects.filter(site__ships_to=site, answered_ms=None)
             .select_related("site")
             .order_by("asked_ms")
@@ -97,7 +98,8 @@ def load(request: HttpRequest, site: Site, load: UUID) -> HttpResponse:
         "rows": rows_of(due, form),
         "scales": [*scales_of(book, site)],
         "tolerance": tolerance_ppm(book) / PPM,
-        "reasons": REASONS.items(),
+        "reasons": WEIGHT.items(),
+        "back": reverse("station:take-back", args=[site.id, due.entry.id]),
         "id": form.sent.get("id") or new_id(),
         "entered": form.sent,
         "wrong": form.wrong,
@@ -112,7 +114,7 @@ def _arrival(book: Book, site: Site, due: Load, form: Filled, leader: str) -> Ar
     at_ms = before.event_ms if before else now_ms()
     scale = read_scale(form, scales_of(book, site), at_ms)
     got_g = read_weights(form, due, scale)
-    reason = form.reason(REASONS)
+    reason = form.reason(WEIGHT)
     hold_to_sent(form, due, got_g, tolerance_ppm(book), got_g if reason else ())
     if form.faults or scale is None:
         return None
@@ -127,7 +129,7 @@ def _arrival(book: Book, site: Site, due: Load, form: Filled, leader: str) -> Ar
         price_minor_per_kg={
             piece.id: paid[piece.id].price_minor_per_kg
             for piece in due.pieces
-            if piece.id in paid and due.origin_pays
+            if piece.id in paid and due.from_point
         },
         scale=scale.id,
     )
@@ -147,6 +149,6 @@ def arrival(request: HttpRequest, site: Site, name: UUID) -> HttpResponse:
         "sent_g": sum(row.sent_g for row in rows),
         "got_g": sum(row.got_g for row in rows),
         "off_g": sum(row.off_g for row in rows),
-        "reason": reason_in_words(found.body.get("reason", ""), REASONS),
+        "reason": reason_in_words(found.body.get("reason", ""), WEIGHT),
     }
     return render(request, "station/arrival.html", told)

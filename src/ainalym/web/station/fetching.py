@@ -1,5 +1,6 @@
 """Pick-ups that points ask for: answered, and told to the book when the truck is loaded."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import transaction
@@ -15,7 +16,7 @@ from ainalym.model.entry import now_ms
 from ainalym.web.book import the_book
 from ainalym.web.loads.filled import Filled
 from ainalym.web.loads.telling import recorded, tell
-from ainalym.web.loads.way import named_materials
+from ainalym.web.loads.way import Heap, named
 from ainalym.web.loads.weights import plain_kg, say_kg
 from ainalym.web.people.access import only
 from ainalym.web.people.models import Role
@@ -57,7 +58,9 @@ def answer(request: HttpRequest, site: Site, pickup: UUID) -> HttpResponse:
         if new and sends:
             Truck.objects.create(pickup=asked, plate=plate, sent_ms=now_ms())
     if not new and asked.answer != said:
-        raise Refusal(409, _("This pick-up is answered already: %(answer)s") % {"answer": asked.answer})
+        raise Refusal(
+            409, _("This pick-up is answered already: %(answer)s") % {"answer": asked.answer}
+        )
     return redirect("station:home", site.id)
 
 
@@ -71,7 +74,7 @@ def loaded(request: HttpRequest, site: Site, pickup: UUID) -> HttpResponse:
     form = Filled(request.POST)
     if request.method == "GET":
         return _loading(request, site, asked, _prefilled(book, asked))
-    grams = _read_loads(form, asked)
+    grams = read_loads(form)
     if not grams and not form.faults:
         form.fault(_("Type what was loaded; leave empty what was not."))
     if not form.faults and recorded(book, str(asked.id)) is None:
@@ -103,23 +106,27 @@ def _prefilled(book: Book, asked: Pickup) -> Filled:
     return Filled(sent)
 
 
-def _read_loads(form: Filled, asked: Pickup) -> dict[str, int]:
+def read_loads(form: Filled) -> dict[str, int]:
+    """Read the weights typed beside materials, in grams; what is empty is left out."""
     names = [name.removeprefix("kg-") for name in form.sent if name.startswith("kg-")]
     found = {
-        name: form.grams(f"kg-{name}", str(material))
-        for material, name in ((m, getattr(m, "id", m)) for m, _grams in _materials(names))
+        one.id: form.grams(f"kg-{one.id}", str(one.material))
+        for one in named(dict.fromkeys(names, 0))
     }
     return {name: grams for name, grams in found.items() if grams}
 
 
-def _materials(names: list[str]) -> list:
-    return named_materials((name, 0) for name in names)
+def heaps_of(form: Filled, lies_g: Mapping[str, int]) -> list[tuple[Heap, str, bool]]:
+    """Lay out what lies somewhere, with what was typed beside it and whether that is wrong."""
+    return [
+        (heap, form.sent.get(f"kg-{heap.id}", ""), f"kg-{heap.id}" in form.wrong)
+        for heap in named(lies_g)
+    ]
 
 
 def hold_to_stock(form: Filled, asked_g: dict[str, int], lies_g: dict[str, int]) -> None:
     """Refuse more than lies there by the book."""
-    for material, grams in named_materials(asked_g.items()):
-        name = getattr(material, "id", material)
+    for name, material, grams in named(asked_g):
         lies = lies_g.get(name, 0)
         if grams > lies:
             said = _("%(material)s: %(lies)s kg lie there by the book, not %(asked)s kg.")
@@ -128,10 +135,6 @@ def hold_to_stock(form: Filled, asked_g: dict[str, int], lies_g: dict[str, int])
 
 
 def _loading(request: HttpRequest, site: Site, asked: Pickup, form: Filled) -> HttpResponse:
-    lies = stock(the_book(), asked.site_id)
-    rows = [
-        (material, name, lies.get(name, 0), form.sent.get(f"kg-{name}", ""), f"kg-{name}" in form.wrong)
-        for material, name in ((m, getattr(m, "id", m)) for m, _grams in _materials([*lies]))
-    ]
+    rows = heaps_of(form, stock(the_book(), asked.site_id))
     told = {"site": site, "tab": "expected", "asked": asked, "rows": rows, "faults": form.faults}
     return render(request, "station/loaded.html", told, status=form.status if form.faults else 200)

@@ -3,8 +3,10 @@
 from datetime import datetime
 
 from django import template
+from django.template import Context
 
 from ainalym.model.entry import new_id
+from ainalym.web.loads.reasons import GRADE, WEIGHT, reason_in_words
 from ainalym.web.loads.way import local
 from ainalym.web.loads.weights import say_kg, say_money, say_share
 
@@ -33,6 +35,37 @@ def percent(share: float) -> str:
 def here(at_ms: int) -> datetime:
     """Give the time on the wall here."""
     return local(at_ms)
+
+
+@register.filter
+def why(said: str) -> str:
+    """Say why a load weighs differently, or was refused."""
+    return reason_in_words(said, {**WEIGHT, **GRADE})
+
+
+@register.inclusion_tag("loads/reason.html", takes_context=True)
+def reason_field(context: Context, field: str, asks: str) -> dict[str, object]:
+    """Ask for a reason: one we know, or the user's own words; keeps what was chosen and typed."""
+    return _reason(context, field, asks, context["reasons"])
+
+
+@register.inclusion_tag("loads/reason.html", takes_context=True)
+def grade_field(context: Context, lot: int, asks: str) -> dict[str, object]:
+    """Ask why a lot is not taken as what it was sent as."""
+    return _reason(context, f"grade-{lot}", asks, GRADE.items())
+
+
+def _reason(context: Context, field: str, asks: str, reasons: object) -> dict[str, object]:
+    entered, wrong, words = context["entered"], context["wrong"], f"{field}-words"
+    return {
+        "field": field,
+        "asks": asks,
+        "reasons": reasons,
+        "chosen": entered.get(field, ""),
+        "words": entered.get(words, ""),
+        "wrong": wrong,
+        "words_wrong": words in wrong,
+    }
 
 
 @register.simple_tag
