@@ -1,9 +1,9 @@
 """What the tests of city folders share."""
 
 import pytest
-from toys import toy
 
 from ainalym.city import write
+from tests.city.toys import toy
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from toys import toy
 
 from ainalym.city.change import change
 from ainalym.errors import InputError
 from ainalym.model.programme import Objective
+from tests.city.toys import toy
 
 
 def amounts(city) -> list[tuple[int, ...]]:

@@ -1,7 +1,8 @@
 """Every fault a city folder can have: what is broken, and the whole sentence it gets."""
 
 import pytest
-from toys import broken, faults_of
+
+from tests.city.toys import broken, faults_of
 
 MATERIALS = "board, briquette, dust, paper, paper.clean, plastic, rest"
 

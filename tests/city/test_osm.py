@@ -9,13 +9,13 @@ import numpy as np
 import osmium
 import pytest
 from osmium.osm.mutable import Relation
-from towns import EDIT, WORLD, Town, a_template, a_town, at, districts_of_town, oblong
 
 from ainalym.city.osm import from_osm, read_extract, write_osm_city
 from ainalym.city.read import read, scenarios
 from ainalym.city.roads import measure, sites_without_road, straight_m
 from ainalym.errors import InputError
 from ainalym.model.place import SiteKind, SiteStatus
+from tests.city.towns import EDIT, WORLD, Town, a_template, a_town, at, districts_of_town, oblong
 
 
 @pytest.fixture

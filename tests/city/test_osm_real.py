@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from towns import WORLD, a_template
 
 from ainalym.city.osm import from_osm, read_extract, write_osm_city
 from ainalym.city.read import read
 from ainalym.city.roads import measure, sites_without_road, straight_m
 from ainalym.model.place import SiteKind
 from ainalym.model.programme import Walk
+from tests.city.towns import WORLD, a_template
 
 pytestmark = pytest.mark.slow
 

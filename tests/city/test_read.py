@@ -4,11 +4,11 @@ import time
 
 import numpy as np
 import pytest
-from toys import broken, faults_of, toy
 
 from ainalym.city import read, scenarios, write
 from ainalym.errors import OutsideError
 from ainalym.model.place import Places
+from tests.city.toys import broken, faults_of, toy
 
 
 def scenario(folder, name: str, **tables: str) -> None:

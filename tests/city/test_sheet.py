@@ -3,11 +3,11 @@
 import random
 
 import pytest
-from toys import broken, faults_of, toy
 
 from ainalym.city import read, sheet
 from ainalym.errors import InputError
 from ainalym.model.city import City
+from tests.city.toys import broken, faults_of, toy
 
 CELLS = (
     *("", "-1", "0", "1e400", "1e-400", "nan", "-inf", "x", "a;b", "'", '"', "1,5", "9" * 20),

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from toys import toy
 
 from ainalym.city import read, write
 from ainalym.city.cells import say_number, say_speed, speed_m_per_s
@@ -16,6 +15,7 @@ from ainalym.errors import InputError, OutsideError
 from ainalym.model.city import City
 from ainalym.model.place import Places
 from ainalym.model.programme import Cover, Fund
+from tests.city.toys import toy
 
 PLAIN = some.floats(min_value=0, max_value=1e12, allow_subnormal=False)
 POSITIVE = some.floats(min_value=1e-9, max_value=1e12)

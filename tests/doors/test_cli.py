@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 
 sys.path.append(str(Path(__file__).parent.parent / "city"))
-from toys import broken, toy
-
 import ainalym
 from ainalym import cli, door
 from ainalym.answer import Sense, Status
@@ -20,6 +18,7 @@ from ainalym.city import read, write
 from ainalym.errors import BrokenLaw, ConflictError, OutsideError
 from ainalym.model.plan import Outcome
 from ainalym.study.plans import OURS
+from tests.city.toys import broken, toy
 
 PLAN_LIMIT = ("--limit", "10")
 

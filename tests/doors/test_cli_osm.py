@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 sys.path.append(str(Path(__file__).parent.parent / "city"))
-from towns import a_template, a_town, districts_of_town
-
 from ainalym import cli
 from ainalym.city import read, scenarios, write
+from tests.city.towns import a_template, a_town, districts_of_town
 
 
 @pytest.fixture

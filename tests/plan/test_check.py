@@ -5,7 +5,13 @@ from math import inf, nan
 
 import numpy as np
 import pytest
-from cities import (
+
+from ainalym.errors import Issue
+from ainalym.model.place import SiteStatus
+from ainalym.model.plan import NEVER, Flows, Installed, Plan, Worked
+from ainalym.model.programme import Objective
+from ainalym.plan.check import recount
+from tests.plan.cities import (
     BRINGS_TO,
     CAPTURED,
     FLOWS,
@@ -18,12 +24,6 @@ from cities import (
     tiny_plan,
     tiny_travel,
 )
-
-from ainalym.errors import Issue
-from ainalym.model.place import SiteStatus
-from ainalym.model.plan import NEVER, Flows, Installed, Plan, Worked
-from ainalym.model.programme import Objective
-from ainalym.plan.check import recount
 
 
 def test_every_heading_as_worked_out_by_hand():

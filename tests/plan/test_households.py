@@ -5,7 +5,6 @@ from math import inf
 
 import numpy as np
 import pytest
-from cities import tiny_city, tiny_travel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from ainalym.model.plan import NEVER
 from ainalym.model.programme import willing
 from ainalym.model.travel import Travel
 from ainalym.plan.households import Pairs, brings, captured, pairs
+from tests.plan.cities import tiny_city, tiny_travel
 
 FRACTIONS = ("paper", "glass")
 TAKES = (("paper",), ("glass",), ("paper", "glass"))

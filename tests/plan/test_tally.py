@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from cities import tiny_city
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from ainalym.model.programme import Cover, Fund
 from ainalym.plan.tally import CATEGORIES, spending
+from tests.plan.cities import tiny_city
 
 YEARS = 2
 AMOUNTS = st.lists(st.integers(0, 6), min_size=YEARS, max_size=YEARS).map(tuple)

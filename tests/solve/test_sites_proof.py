@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from test_sites import FORMS, allowed_sets, limits, problem, value
 
 from ainalym.solve import sites_search
 from ainalym.solve.sites import worth
@@ -11,6 +10,7 @@ from ainalym.solve.sites_finish import decided, finish, rest
 from ainalym.solve.sites_limits import Limits
 from ainalym.solve.sites_search import COUNT, Search
 from ainalym.solve.sites_tree import Tree
+from tests.solve.test_sites import FORMS, allowed_sets, limits, problem, value
 
 SITES = 8
 
