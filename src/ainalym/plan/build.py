@@ -43,7 +43,6 @@ def propose(known: Known) -> None:
             known.city,
             known.travel,
             master.pairs,
-            master.net.periods,
             opened,
             _likely_stations(known),
             seconds=max(1.0, PROPOSE_SHARE * known.left_s),

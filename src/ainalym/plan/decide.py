@@ -9,8 +9,8 @@ from ainalym.model.plan import NEVER, Installed
 from ainalym.model.travel import Travel
 from ainalym.plan.households import Pairs, brings, captured
 from ainalym.plan.network import network_of
-from ainalym.plan.parts import CATEGORIES, OPENING, Cover, Network
-from ainalym.plan.periods import Periods
+from ainalym.plan.parts import CATEGORIES, Cover, Network
+from ainalym.plan.periods import Periods, building_years
 from ainalym.plan.settle import open_from_start
 from ainalym.plan.worth import MINOR_PER_UNIT
 from ainalym.solve.mip import Solution
@@ -27,7 +27,6 @@ def decide(
     city: City,
     travel: Travel,
     pairs: Pairs,
-    periods: Periods,
     opened: NDArray[np.int32],
     stations: NDArray[np.int64],
     *,
@@ -37,8 +36,7 @@ def decide(
     """Decide which stations to open and what to install, for points that are given.
 
     Points are lumped into zones that lie as far from each station as their points do on
-    average; steps are installed at the start of a period. So this is a suggestion: flows are
-    settled, and the plan recounted, exactly.
+    average. So this is a suggestion: flows are settled, and the plan recounted, exactly.
 
     Parameters
     ----------
@@ -51,17 +49,13 @@ def decide(
     """
     points = city.sites.rows(SiteKind.POINT)
     points = points[opened[points] != NEVER]
+    periods = building_years(city)
     mass_t, haul_m = _arrivals(city, travel, pairs, periods, opened, points)
     net = network_of(city, haul_m, travel.haul_m, stations, periods)
     came = net.program.columns("came", mass_t.shape, lower=mass_t, upper=mass_t)
     fraction_row = [net.material_row[f] for f in city.fractions]
     net.program.put(net.source_mass[:, fraction_row], came, 1.0)
     _pay_points(net, opened, points)
-    for level in (net.station_steps.installed, net.stock_steps.installed):
-        for years in periods.years:
-            rows = net.program.rows(OPENING, level[..., years[1:]].shape, lower=0.0, upper=0.0)
-            net.program.put(rows, level[..., years[1:]], 1.0)
-            net.program.put(rows, level[..., years[:-1]], -1.0)
     answer = net.program.solve(seconds=seconds, gap_allowed=gap_allowed)
     return None if answer.value is None else read_design(net, answer.value)
 

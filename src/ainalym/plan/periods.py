@@ -14,11 +14,8 @@ from numpy.typing import NDArray
 from ainalym.model.city import City
 from ainalym.model.programme import Objective
 
-APART_MAX = 2
-"""Most years that are periods of their own."""
-
-LATE_PERIODS = 2
-"""Periods for the years after, while building may go on in them."""
+LUMPED_MOST = 4
+"""Most years of building that are one period."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,14 +56,17 @@ def single_years(city: City) -> Periods:
     return _periods(city, [np.array([t]) for t in range(city.programme.years)])
 
 
+def building_years(city: City) -> Periods:
+    """Make each year before the last of building a period, and lump the settled ones after."""
+    last = city.programme.last_build_year
+    return _periods(city, [*np.arange(last).reshape(-1, 1), np.arange(last, city.programme.years)])
+
+
 def lumped(city: City) -> Periods:
-    """Keep apart the years of building, if few, and lump the years after."""
-    programme = city.programme
-    apart = min(programme.last_build_year, APART_MAX)
-    late = np.arange(apart, programme.years)
-    parts = 1 if apart == programme.last_build_year else LATE_PERIODS
-    years = [np.array([t]) for t in range(apart)] + np.array_split(late, min(parts, len(late)))
-    return _periods(city, years)
+    """Lump the years before the last of building, into several if many, and the settled ones."""
+    last = city.programme.last_build_year
+    building = np.array_split(np.arange(last), -(-last // LUMPED_MOST)) if last else []
+    return _periods(city, [*building, np.arange(last, city.programme.years)])
 
 
 def _periods(city: City, years: list[NDArray[np.int64]]) -> Periods:
