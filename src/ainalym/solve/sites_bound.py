@@ -4,61 +4,19 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ainalym.solve.sites_gains import Gains
 from ainalym.solve.sites_limits import Limits, Pick
+from ainalym.solve.sites_offers import Offers
 
 _EPSILON = 2.0**-52
 
-_FIRST_STEP, _SHORTER, _PATIENCE, _LAST_STEP = 0.5, 0.6, 15, 1e-3
-_NEW_SHARE = 0.1  # of the newest subgradient in the direction
+_QUICK, _QUICK_STEP, _QUICK_SHORTER, _QUICK_PATIENCE, _QUICK_SHARE = 80, 0.3, 0.6, 8, 0.25
+_STEP, _SHORTER, _PATIENCE, _LAST_STEP, _LONGER, _LONGEST_STEP = 0.1, 0.67, 10, 1e-4, 1.1, 2.0
+_NEW_SHARE = 0.1  # of the newest subgradient in the average, at most
+_CLEARLY = 1e-6  # share of the gap that makes a step worth having been taken
 _MEMORY = 0.9  # of the average of the sites the bound opens
-
-
-@njit(cache=True)
-def _scores(start: NDArray, site: NDArray, gain: NDArray, price: NDArray, score: NDArray) -> None:
-    """Add to each site's score what it offers clients above their price."""
-    for i in range(len(price)):
-        asked = price[i]
-        for k in range(start[i], start[i + 1]):
-            more = gain[k] - asked
-            if more <= 0.0:
-                break
-            score[site[k]] += more
-
-
-@njit(cache=True)
-def _deflect(
-    start: NDArray,
-    site: NDArray,
-    gain: NDArray,
-    price: NDArray,
-    top: NDArray,
-    share: NDArray,
-    scale: NDArray,
-    way: NDArray,
-    new_share: float,
-) -> float:
-    """Turn the direction towards the new subgradient, and return its squared length.
-
-    A price at its end (0 or the client's best gain) does not pull the direction further out.
-    """
-    length = 0.0
-    for i in range(len(price)):
-        asked = price[i]
-        slope = 1.0
-        for k in range(start[i], start[i + 1]):
-            if gain[k] <= asked:
-                break
-            slope -= share[site[k]]
-        turned = new_share * slope + (1.0 - new_share) * way[i]
-        if (asked <= 0.0 and turned > 0.0) or (asked >= top[i] and turned < 0.0):
-            turned = 0.0
-        way[i] = turned
-        length += scale[i] * turned * turned
-    return length
 
 
 class Proof(NamedTuple):
@@ -78,27 +36,36 @@ def prove(
     price
         Of each client, shape (clients,), 0 or more.
     """
-    offered = np.zeros(gains.sites)
-    _scores(gains.start, gains.site, gains.gain, price, offered)
+    return _proof(Offers(gains), cost, price, limits)
+
+
+def _proof(
+    offers: Offers, cost: NDArray[np.float64], price: NDArray[np.float64], limits: Limits
+) -> Proof:
+    offered = offers.total(price)
     pick = limits.pick(offered - cost)
     asked = float(price.sum())
     size = asked + float(offered @ pick.share) + float(np.abs(cost) @ pick.share)
-    rounding = _EPSILON * (gains.clients + gains.sites) * size
+    rounding = _EPSILON * (len(price) + len(cost)) * size
     return Proof(asked + pick.value + rounding, pick)
 
 
 class Descent:
-    """Lower the bound by moving prices against a deflected subgradient with Polyak's step.
+    """Lower the bound by moving prices against an average of subgradients, with Polyak's step.
+
+    The first steps go on from wherever the last one led, which is quick; then each goes from the
+    best prices, against an average that is kept as short as possible, which is thorough.
 
     Source: Camerini, Fratta and Maffioli (1975), On improving relaxation methods by modified
-    gradient techniques, Mathematical Programming Study 3, doi 10.1007/BFb0120697.
+    gradient techniques, Mathematical Programming Study 3, doi 10.1007/BFb0120697; Barahona and
+    Anbil (2000), The volume algorithm, Mathematical Programming 87, doi 10.1007/s101070050002.
 
     Parameters
     ----------
     price
         Where to begin, shape (clients,).
-    step, patience
-        Share of the gap the first step aims at, 0 to 2, and idle steps before it shrinks.
+    quick
+        How many quick steps to take first.
 
     Attributes
     ----------
@@ -106,6 +73,8 @@ class Descent:
         The best bound so far, the prices that prove it, and their sites.
     average
         How often the bound opened each site lately, shape (sites,): a guide to good sets.
+    done
+        Whether steps have become too short to help.
     """
 
     def __init__(
@@ -115,26 +84,23 @@ class Descent:
         limits: Limits,
         price: NDArray[np.float64],
         *,
-        step: float = _FIRST_STEP,
+        quick: int = _QUICK,
+        step: float = _STEP,
         patience: int = _PATIENCE,
     ) -> None:
-        self._gains, self._cost, self._limits = gains, cost, limits
+        self._offers, self._cost, self._limits = Offers(gains), cost, limits
         self._top = gains.top
         mean = float(self._top.mean()) if gains.clients else 0.0
         self._scale = self._top / mean if mean > 0 else self._top
-        self._now = np.clip(price, 0.0, self._top)
-        self._way = np.zeros(gains.clients)
-        self._step, self._idle, self._new_share = step, 0, 1.0
-        self._patience = patience
-        self.best, self.pick = prove(gains, cost, self._now, limits)
-        self.price = self._now.copy()
+        self.price = np.clip(price, 0.0, self._top)
+        self.best, self.pick = _proof(self._offers, cost, self.price, limits)
         self.average = self.pick.share.copy()
-        self._proof = Proof(self.best, self.pick)
-
-    @property
-    def done(self) -> bool:
-        """Whether steps have become too short to help."""
-        return self._step < _LAST_STEP
+        self.done = False
+        self._now = self.price
+        self._way = self._slope(Proof(self.best, self.pick))
+        self._quick, self._idle, self._patience = quick, 0, patience
+        self._step, self._first_step = _QUICK_STEP if quick else step, step
+        self._most_share = _NEW_SHARE
 
     def lower(self, objective: float, steps: int, has_time: Callable[[], bool]) -> None:
         """Take some steps.
@@ -145,49 +111,67 @@ class Descent:
             Worth of the best known set: what the bound is aimed at.
         """
         for _ in range(steps):
-            if self.done or not self._take_step(objective) or not has_time():
+            if self.done or not has_time():
                 return
+            if self._offers.is_stale:
+                self._offers.gather(self.price)
+            self._take_step(objective)
 
-    def _take_step(self, objective: float) -> bool:
-        gains, gap = self._gains, self._proof.bound - objective
-        length = _deflect(
-            gains.start,
-            gains.site,
-            gains.gain,
-            self._now,
-            self._top,
-            self._proof.pick.share,
-            self._scale,
-            self._way,
-            self._new_share,
-        )
-        self._new_share = _NEW_SHARE
+    def _take_step(self, objective: float) -> None:
+        gap = self.best - objective
+        way = self._way.copy()
+        way[(self._now <= 0.0) & (way > 0.0)] = 0.0
+        way[(self._now >= self._top) & (way < 0.0)] = 0.0
+        turned = self._scale * way
+        length = float(turned @ way)
         if length <= 0.0 or gap <= 0.0:
-            self._step = 0.0
-            return False
-        self._now -= (self._step * gap / length) * self._scale * self._way
+            self.done = True
+            return
+        self._now = self._now - (self._step * gap / length) * turned
         np.clip(self._now, 0.0, self._top, out=self._now)
-        self._proof = prove(gains, self._cost, self._now, self._limits)
+        proof = _proof(self._offers, self._cost, self._now, self._limits)
         self.average *= _MEMORY
-        self.average += (1 - _MEMORY) * self._proof.pick.share
-        self._judge(objective)
-        return True
+        self.average += (1 - _MEMORY) * proof.pick.share
+        slope = self._slope(proof)
+        self._turn(slope, way)
+        ahead = float((self._scale * slope) @ way) > 0.0
+        self._judge(proof, gap, ahead)
 
-    def _judge(self, objective: float) -> None:
+    def _slope(self, proof: Proof) -> NDArray[np.float64]:
+        """Subgradient of the bound where it was just computed, shape (clients,)."""
+        return self._offers.slopes(self._now, proof.pick.share)
+
+    def _turn(self, slope: NDArray[np.float64], way: NDArray[np.float64]) -> None:
+        """Turn the way towards a new subgradient: by a fixed share, or to be as short as can be."""
+        if self._quick:
+            self._way = way + _QUICK_SHARE * (slope - way)
+            return
+        apart = slope - self._way
+        turned = self._scale * apart
+        length = float(turned @ apart)
+        share = -float(turned @ self._way) / length if length > 0.0 else 0.0
+        self._way += max(0.1 * self._most_share, min(self._most_share, share)) * apart
+
+    def _judge(self, proof: Proof, gap: float, ahead: bool) -> None:
         """Keep a better bound; after too many idle steps go back to the best and step shorter."""
-        bound = self._proof.bound
-        clearly = bound < self.best - 1e-4 * abs(self.best - objective)
-        if bound < self.best:
-            self.best, self.pick = self._proof
-            self.price[:] = self._now
+        clearly = proof.bound < self.best - _CLEARLY * gap
+        if proof.bound < self.best:
+            self.best, self.pick = proof
+            self.price = self._now
         self._idle = 0 if clearly else self._idle + 1
-        if self._idle > self._patience:
+        if self._quick:
+            self._quick -= 1
+            if self._quick == 0:
+                self._step, self._idle, self._now = self._first_step, 0, self.price
+            elif self._idle > _QUICK_PATIENCE:
+                self._step *= _QUICK_SHORTER
+                self._idle, self._now = 0, self.price
+                self._way = self._slope(Proof(self.best, self.pick))
+            return
+        self._now = self.price
+        if clearly and ahead:
+            self._step = min(_LONGEST_STEP, _LONGER * self._step)
+        elif self._idle >= self._patience:
             self._step *= _SHORTER
             self._idle = 0
-            self._back_to_best()
-
-    def _back_to_best(self) -> None:
-        self._now[:] = self.price
-        self._way[:] = 0.0
-        self._new_share = 1.0
-        self._proof = Proof(self.best, self.pick)
+            self.done = self._step < _LAST_STEP

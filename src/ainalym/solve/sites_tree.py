@@ -109,6 +109,7 @@ class Tree:
             self._cost,
             limits,
             node.price.astype(float),
+            quick=0,
             step=_FIRST_STEP,
             patience=_PATIENCE,
         )

@@ -1,0 +1,161 @@
+"""What sites offer clients above their prices, added up fast: the work of every step of a bound.
+
+A client's row is held best first, so only the pairs above its price are touched. Long rows lie far
+apart in memory and fetching their heads is most of the work; so those heads are kept side by side,
+with a floor: a client whose price falls below it is read from its whole row.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ainalym.solve.sites_gains import Gains
+
+_MANY_CLIENTS = 10_000  # from which a second thread is worth its call
+_MANY_PAIRS = 200_000  # from which heads are worth being kept apart
+_SPARE, _SHARE_LOW = 4, 0.05  # pairs beyond those above the price; clients below their floor
+
+
+class _Rows(NamedTuple):
+    """Heads of rows (`near`) with their `floor`, and whole rows."""
+
+    near_start: NDArray
+    near_site: NDArray
+    near_gain: NDArray
+    floor: NDArray
+    start: NDArray
+    site: NDArray
+    gain: NDArray
+
+
+@njit(cache=True, nogil=True)
+def _total(rows: _Rows, price: NDArray, first: int, last: int, offered: NDArray) -> int:
+    """Add to each site what it offers above prices; return how many were below their floor."""
+    low = 0
+    for i in range(first, last):
+        asked = price[i]
+        if asked >= rows.floor[i]:
+            for k in range(rows.near_start[i], rows.near_start[i + 1]):
+                more = rows.near_gain[k] - asked
+                if more <= 0.0:
+                    break
+                offered[rows.near_site[k]] += more
+        else:
+            low += 1
+            for k in range(rows.start[i], rows.start[i + 1]):
+                more = rows.gain[k] - asked
+                if more <= 0.0:
+                    break
+                offered[rows.site[k]] += more
+    return low
+
+
+@njit(cache=True, nogil=True)
+def _slopes(
+    rows: _Rows, price: NDArray, share: NDArray, first: int, last: int, slope: NDArray
+) -> int:
+    """Tell how the bound rises with each price: 1 less the open sites that pay more."""
+    for i in range(first, last):
+        asked = price[i]
+        rises = 1.0
+        if asked >= rows.floor[i]:
+            for k in range(rows.near_start[i], rows.near_start[i + 1]):
+                if rows.near_gain[k] <= asked:
+                    break
+                rises -= share[rows.near_site[k]]
+        else:
+            for k in range(rows.start[i], rows.start[i + 1]):
+                if rows.gain[k] <= asked:
+                    break
+                rises -= share[rows.site[k]]
+        slope[i] = rises
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def _heads(start: NDArray, gain: NDArray, price: NDArray, spare: int, head: NDArray) -> None:
+    """Count the pairs of each client above its price, half as many again, and some to spare."""
+    for i in range(len(price)):
+        k = start[i]
+        while k < start[i + 1] and gain[k] > price[i]:
+            k += 1
+        above = k - start[i]
+        head[i] = min(start[i + 1] - start[i], above + above // 2 + spare)
+
+
+class Offers:
+    """Add up offers at many prices of the same clients.
+
+    Attributes
+    ----------
+    is_stale
+        Whether many clients were below their floor: `gather` again.
+    """
+
+    def __init__(self, gains: Gains) -> None:
+        whole = gains.start, gains.site, gains.gain
+        self._rows = _Rows(*whole, np.full(gains.clients, -np.inf), *whole)
+        self._sites = gains.sites
+        self.is_stale = len(gains.gain) >= _MANY_PAIRS
+
+    def gather(self, price: NDArray[np.float64]) -> None:
+        """Lay the heads of rows side by side that matter at about these prices."""
+        rows = self._rows
+        head = np.empty(len(price), np.int64)
+        _heads(rows.start, rows.gain, price, _SPARE, head)
+        start = np.zeros(len(price) + 1, np.int64)
+        np.cumsum(head, out=start[1:])
+        pair = np.arange(start[-1]) + np.repeat(rows.start[:-1] - start[:-1], head)
+        floor = np.full(len(price), -np.inf)
+        cut = head < np.diff(rows.start)
+        floor[cut] = rows.gain[(rows.start[:-1] + head)[cut]]
+        self._rows = rows._replace(
+            near_start=start, near_site=rows.site[pair], near_gain=rows.gain[pair], floor=floor
+        )
+        self.is_stale = False
+
+    def total(self, price: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Add up what each site offers clients above their price, shape (sites,)."""
+        offered = np.zeros((2, self._sites))
+        low = _by_halves(
+            len(price),
+            lambda half, first, last: _total(self._rows, price, first, last, offered[half]),
+        )
+        self.is_stale |= low > _SHARE_LOW * len(price)
+        return offered[0] + offered[1]
+
+    def slopes(
+        self, price: NDArray[np.float64], share: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Subgradient of the bound at these prices, shape (clients,).
+
+        Parameters
+        ----------
+        share
+            How far the bound opens each site there, shape (sites,).
+        """
+        slope = np.empty(len(price))
+        _by_halves(
+            len(price),
+            lambda _, first, last: _slopes(self._rows, price, share, first, last, slope),
+        )
+        return slope
+
+
+def _by_halves(clients: int, work: Callable[[int, int, int], int]) -> int:
+    """Work on both halves of the clients, at once if they are many; sums are those of halves."""
+    middle = clients // 2
+    if clients < _MANY_CLIENTS:
+        return work(0, 0, middle) + work(1, middle, clients)
+    other = _second_thread().submit(work, 1, middle, clients)
+    return work(0, 0, middle) + other.result()
+
+
+@cache
+def _second_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "sites")
