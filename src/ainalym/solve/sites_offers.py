@@ -129,9 +129,7 @@ class Offers:
         self.is_stale |= low > _SHARE_LOW * len(price)
         return offered[0] + offered[1]
 
-    def slopes(
-        self, price: NDArray[np.float64], share: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def slopes(self, price: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
         """Subgradient of the bound at these prices, shape (clients,).
 
         Parameters
