@@ -28,6 +28,7 @@ Verbs, all of which may be called from any thread:
     stock(book, site, ...)             {material: grams}
     lots(book, site=, material=, to=)  [Lot], oldest first; `to` for loads under way to a site
     lot(book, number), entry(book, id or seq), entries(book, site=, kind=, after=, most=, ...)
+    slip(book, series, number)         the entry of a slip's ticket
     rules(book, about), periods(book)  {name: terms} in force; the closed periods with their roots
     trace(book, lot)                   Path back to the tickets: ends_g, links, share("recycled")
     follow(book, lot)                  Path on to where the grams are now, or left
@@ -50,7 +51,18 @@ body; not enough in stock; a rule, a tolerance or a closed period is against it)
 
 from collections.abc import Sequence
 
-from ainalym.ledger.ask import balances, entries, entry, knows, lot, lots, periods, rules, stock
+from ainalym.ledger.ask import (
+    balances,
+    entries,
+    entry,
+    knows,
+    lot,
+    lots,
+    periods,
+    rules,
+    slip,
+    stock,
+)
 from ainalym.ledger.book import Book, open_book
 from ainalym.ledger.custody import Claim, claim, mass_balance, refuse_claims, refuse_closes
 from ainalym.ledger.export import write_events, write_journal, write_tables
@@ -89,6 +101,7 @@ __all__ = [
     "refuse_closes",
     "restore",
     "rules",
+    "slip",
     "stock",
     "suspicions",
     "trace",

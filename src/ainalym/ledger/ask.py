@@ -151,11 +151,27 @@ def entry(book: Book, name: str | int) -> Entry:
     return found[0]
 
 
+def slip(book: Book, series: str, number: int) -> Entry:
+    """Find the ticket whose slip has a number.
+
+    Raises
+    ------
+    NotFoundError
+        There is none.
+    """
+    with book.reading() as store:
+        found = [*_entries(store, "where e.series = ? and e.number = ?", (series, number))]
+    if not found:
+        raise NotFoundError(f"there is no slip {series}-{number} in this book")
+    return found[0]
+
+
 def entries(
     book: Book,
     *,
     site: str = "",
     kind: str = "",
+    actor: str = "",
     from_ms: int | None = None,
     to_ms: int | None = None,
     after: int = 0,
@@ -167,7 +183,7 @@ def entries(
 
     Parameters
     ----------
-    site, kind
+    site, kind, actor
         Only of that; empty for all.
     from_ms, to_ms
         Only what happened from one moment to before another.
@@ -181,6 +197,7 @@ def entries(
     asked = [
         ("e.site = ?", site or None),
         ("e.kind = ?", kind or None),
+        ("e.actor = ?", actor or None),
         ("e.event_ms >= ?", from_ms),
         ("e.event_ms < ?", to_ms),
         ("e.seq > ?", after or None),
