@@ -6,11 +6,18 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from ainalym.errors import NotFoundError
 from ainalym.ledger import Book, balances, entry, lots, trace
 from ainalym.model.entry import Entry
 from ainalym.web.programme.models import POINT, Material, Site
+
+LINES = {
+    "fibre-line": _("Paper and cardboard line"),
+    "container-line": _("Plastic, glass and metal line"),
+}
+"""What people call the processes that the plan knows; others go by their id."""
 
 Named = Material | str
 """A material, or its bare id where the programme does not know it."""

@@ -21,7 +21,7 @@ from ainalym.web.book import the_book
 from ainalym.web.loads.filled import Filled
 from ainalym.web.loads.reasons import OTHER, reason_in_words
 from ainalym.web.loads.telling import entry_here, recorded, tell
-from ainalym.web.loads.way import Heap, Named, named
+from ainalym.web.loads.way import LINES, Heap, Named, named
 from ainalym.web.loads.weighing import read_scale, scales_of, too_heavy
 from ainalym.web.loads.weights import say_kg
 from ainalym.web.people.access import only
@@ -29,12 +29,6 @@ from ainalym.web.people.models import Role
 from ainalym.web.programme.models import Scale, Site
 from ainalym.web.refusals import Refusal
 from ainalym.web.station.fetching import heaps_of, hold_to_stock, read_loads
-
-LINES = {
-    "fibre-line": gettext_lazy("Paper and cardboard line"),
-    "container-line": gettext_lazy("Plastic, glass and metal line"),
-}
-"""What people call the processes that the plan knows; others go by their id."""
 
 REASONS = {
     "dirty": gettext_lazy("The load was dirtier than usual"),

@@ -1,0 +1,1 @@
+"""The auditor's room: closed periods, any lot's way both ways, and who changed what."""

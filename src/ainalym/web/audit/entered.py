@@ -1,0 +1,211 @@
+"""Entries: what changed and who did it, newest first, and each one whole."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from ainalym.errors import NotFoundError
+from ainalym.ledger import Book, entries, entry, periods
+from ainalym.model.entry import Entry, Period, ms
+from ainalym.web.audit.lots import LARGEST
+from ainalym.web.audit.words import KINDS, Names
+from ainalym.web.book import the_book
+from ainalym.web.loads.way import Named
+from ainalym.web.people.access import only
+from ainalym.web.people.models import Person, Role
+from ainalym.web.programme.models import Site
+
+ON_A_PAGE = 50
+LATE_MS = 60 * 60 * 1000
+"""What was told so long after it happened is marked."""
+
+FIRST = "0" * 64
+"""The hash before the first entry."""
+
+
+class Line(NamedTuple):
+    """An entry as the list tells it.
+
+    Attributes
+    ----------
+    moved_g
+        Grams by material.
+    paid_minor
+        What was paid out of or into the till.
+    taken_back
+        Number of the entry that takes it back, if that was known.
+    late
+        Whether it was told long after it happened.
+    """
+
+    entry: Entry
+    kind: str
+    place: str
+    moved_g: tuple[tuple[Named, int], ...]
+    paid_minor: int
+    taken_back: int | None
+    late: bool
+
+
+@require_GET
+@only(Role.AUDITOR)
+def listed(request: HttpRequest) -> HttpResponse:
+    """List entries, newest first, by site, kind, person and day, as known at a moment."""
+    book, asked, faults = the_book(), request.GET, []
+    span = _span(asked, faults)
+    known_ms = _moment(asked, "known", "%Y-%m-%dT%H:%M", faults)
+    before = int(asked["before"]) if asked.get("before", "").isdecimal() else LARGEST
+    known = LARGEST if known_ms is None else _last_known(book, known_ms)
+    found = entries(
+        book,
+        site=asked.get("site", ""),
+        kind=asked.get("kind", ""),
+        actor=asked.get("who", "").strip(),
+        from_ms=span[0],
+        to_ms=span[1],
+        before=min(before, known + 1, LARGEST - 1),
+        most=ON_A_PAGE + 1,
+        newest_first=True,
+    )
+    names, more = Names(), len(found) > ON_A_PAGE
+    told = {
+        "tab": "entries",
+        "asked": asked,
+        "faults": faults,
+        "rows": [_line(one, names, known) for one in found[:ON_A_PAGE]],
+        "sites": Site.objects.all(),
+        "kinds": KINDS,
+        "people": Person.objects.order_by("name").values_list("name", flat=True),
+        "earlier": _again(asked, found[ON_A_PAGE - 1].seq) if more else "",
+    }
+    return render(request, "audit/entries.html", told, status=422 if faults else 200)
+
+
+def _again(asked: QueryDict, before: int) -> str:
+    same = asked.copy()
+    same["before"] = str(before)
+    return same.urlencode()
+
+
+def _span(asked: QueryDict, faults: list[str]) -> tuple[int | None, int | None]:
+    """Read the days asked for: from the first moment of one to the last of the other."""
+    first = _day(asked, "from", faults)
+    last = _day(asked, "to", faults)
+    after = None if last is None else ms(last + timedelta(days=1))
+    return None if first is None else ms(first), after
+
+
+def _day(asked: QueryDict, name: str, faults: list[str]) -> datetime | None:
+    return _read(asked, name, "%Y-%m-%d", faults)
+
+
+def _moment(asked: QueryDict, name: str, form: str, faults: list[str]) -> int | None:
+    """Read a moment; all of its last minute counts."""
+    found = _read(asked, name, form, faults)
+    return None if found is None else ms(found + timedelta(minutes=1)) - 1
+
+
+def _read(asked: QueryDict, name: str, form: str, faults: list[str]) -> datetime | None:
+    text = asked.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        found = datetime.strptime(text, form).replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
+    except ValueError:
+        found = None
+    if found is None or not 1970 < found.year < 2200:
+        said = _("“%(text)s” is no day or time; choose one from the calendar.")
+        faults.append(said % {"text": text[:30]})
+        return None
+    return found
+
+
+def _last_known(book: Book, at_ms: int) -> int:
+    """Find the last entry that was recorded by a moment: entries stand in the order of that."""
+    newest = entries(book, most=1, newest_first=True)
+    low, high = 0, newest[0].seq if newest else 0
+    while low < high:
+        middle = (low + high + 1) // 2
+        if entry(book, middle).recorded_ms <= at_ms:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _line(found: Entry, names: Names, known: int) -> Line:
+    back = found.reversed_by if found.reversed_by and found.reversed_by <= known else None
+    late = found.recorded_ms - found.event_ms > LATE_MS
+    return Line(
+        found,
+        str(KINDS[found.kind]),
+        names.site(found.site),
+        tuple((names.material(what), grams) for what, grams in _moved(found)),
+        max((one.quantity for one in found.postings if one.account.ledger == "money"), default=0),
+        back,
+        late,
+    )
+
+
+def _moved(found: Entry) -> Iterator[tuple[str, int]]:
+    """Say how much of each material an entry moved: what came in, or else what went."""
+    sums: dict[str, list[int]] = {}
+    for one in found.postings:
+        if one.lot is not None or one.account.role == "count":
+            into = sums.setdefault(one.account.what, [0, 0])
+            into[one.quantity < 0] += abs(one.quantity)
+    for what, (plus, minus) in sums.items():
+        yield what, max(plus, minus)
+
+
+@require_GET
+@only(Role.AUDITOR)
+def one(request: HttpRequest, number: int) -> HttpResponse:
+    """Show an entry whole, as it stands in the chain."""
+    book, names = the_book(), Names()
+    if number >= LARGEST:
+        raise NotFoundError(f"there is no entry {number} in this book")
+    found = entry(book, number)
+    told = {
+        "tab": "entries",
+        "entry": found,
+        "line": _line(found, names, LARGEST),
+        "before": entry(book, number - 1).hash if number > 1 else FIRST,
+        "device_ms": found.body.get("device_ms"),
+        "fields": [*_fields(found.body)],
+        "seals": [period for period in periods(book) if _seals(period, found)],
+        "corrected_by": _corrected_by(book, found),
+    }
+    return render(request, "audit/entry.html", told)
+
+
+def _fields(body: dict) -> Iterator[tuple[str, str]]:
+    """Say a deed field by field, as it was told."""
+    for name, value in body.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}.{key}", str(part)) for key, part in value.items())
+        elif isinstance(value, list | tuple):
+            yield from ((f"{name}.{k}", str(part)) for k, part in enumerate(value, 1))
+        else:
+            yield name, str(value)
+
+
+def _seals(period: Period, found: Entry) -> bool:
+    """Tell whether a closed period holds an entry; what came after it closed it does not."""
+    here = period.site in ("*", found.site)
+    return here and period.from_ms <= found.event_ms < period.to_ms and found.seq < period.entry
+
+
+def _corrected_by(book: Book, found: Entry) -> Entry | None:
+    """Find the entry that tells anew what this one told wrongly, near the one that took it back."""
+    if found.reversed_by is None:
+        return None
+    after = entries(book, site=found.site, kind=found.kind, after=found.reversed_by - 1, most=20)
+    return next((one for one in after if one.corrects == found.seq), None)

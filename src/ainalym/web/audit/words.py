@@ -1,0 +1,83 @@
+"""What the auditor's pages call kinds of entries, steps of a way, and claims."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from ainalym.ledger import Claim
+from ainalym.web.loads.way import LINES, Named
+from ainalym.web.loads.weights import say_share
+from ainalym.web.programme.models import Material, Site
+
+KINDS = {
+    "ticket": _("Ticket"),
+    "dispatch": _("Dispatch"),
+    "arrival": _("Weighed in"),
+    "change": _("Sorting run"),
+    "sale": _("Sale"),
+    "count": _("Stock-take"),
+    "payment": _("Payment"),
+    "reversal": _("Reversal"),
+    "rule": _("Rule"),
+    "close": _("Period closed"),
+}
+"""Kinds of entries."""
+
+STEPS = {
+    "point": _("Bought"),
+    "found": _("Found at a stock-take"),
+    "unknown": _("Weighed, of unknown origin"),
+    "load": _("Load"),
+    "run": _("Sorting run"),
+    "lot": _("Lot"),
+    "sold": _("Sold"),
+    "lost": _("Lost on the way"),
+    "loss": _("Lost in sorting"),
+    "missed": _("Missed at a stock-take"),
+    "lies": _("Lies here"),
+}
+"""Kinds of steps of a way."""
+
+CLAIMS = {
+    "identity": _("From %(place)s alone, %(share)s recycled."),
+    "segregated": _("%(share)s recycled, kept apart from all else."),
+    "blending": _("%(share)s recycled: controlled blending, counted in this very lot."),
+    "average": _("%(share)s recycled: mass balance, average of three months at its site."),
+    "credit": _("%(share)s recycled: mass balance, what is left of its site's credit."),
+}
+"""What may be said under each model of custody. **Source.** ISO 22095:2020."""
+
+NOT_ONE = _("Nothing may be said: it comes from %(places)s places, not from one.")
+NOT_APART = _("Nothing may be said: only %(share)s of it is recycled, so it was not kept apart.")
+
+
+class Names:
+    """Names of sites and materials in the user's language; their ids where they are unknown."""
+
+    def __init__(self) -> None:
+        self._sites: Mapping[str, Site] = Site.objects.in_bulk()
+        self._materials: Mapping[str, Material] = Material.objects.in_bulk()
+
+    def site(self, name: str) -> str:
+        """Name a site, or whoever bought."""
+        return str(self._sites.get(name, name))
+
+    def process(self, name: str) -> str:
+        """Name a process as those who run it do."""
+        return str(LINES.get(name, name))
+
+    def material(self, name: str) -> Named:
+        """Name a material."""
+        return self._materials.get(name, name)
+
+
+def claim_in_words(claim: Claim, names: Names) -> str:
+    """Say what may be said of a lot, or why nothing may."""
+    sites = [site for site, grams in claim.path.by_site().items() if grams]
+    share = say_share(claim.share)
+    if claim.allowed:
+        place = names.site(sites[0]) if sites else ""
+        return str(CLAIMS[claim.model]) % {"place": place, "share": share}
+    if claim.model == "identity" and len(sites) != 1:
+        return str(NOT_ONE) % {"places": len(sites)}
+    return str(NOT_APART) % {"share": share}
