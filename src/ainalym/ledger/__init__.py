@@ -38,6 +38,7 @@ Verbs, all of which may be called from any thread:
     measured(book, from_ms, to_ms)     [Measured]: kg a day with intervals, for the next plan
     suspicions(book, from_ms, to_ms)   [Suspicion]: loads whose two weighings cannot both be right
     verify(book)                       Verdict: everything derived anew; faults in words
+    proofs(book, number)               [Proof]: that an entry stands in a closed period
     holds(book, hash)                  whether a hash or root that was written down is still there
     backup(book, path), restore(path, where)
     write_tables(book, folder), write_journal(book, path), write_events(book, path, root)
@@ -69,6 +70,7 @@ from ainalym.ledger.export import write_events, write_journal, write_tables
 from ainalym.ledger.form import FormLine, monthly_form
 from ainalym.ledger.keep import backup, restore
 from ainalym.ledger.measure import Suspicion, measured, suspicions
+from ainalym.ledger.proof import Proof, proofs
 from ainalym.ledger.provenance import Path, follow, trace
 from ainalym.ledger.verify import Verdict, holds, verify
 from ainalym.model.deed import Close, Deed
@@ -79,6 +81,7 @@ __all__ = [
     "Claim",
     "FormLine",
     "Path",
+    "Proof",
     "Suspicion",
     "Verdict",
     "backup",
@@ -97,6 +100,7 @@ __all__ = [
     "open_book",
     "periods",
     "post",
+    "proofs",
     "refuse_claims",
     "refuse_closes",
     "restore",
