@@ -3,11 +3,13 @@
 import csv
 import io
 import re
+from base64 import b64decode
+from hashlib import sha256
 from xml.etree import ElementTree
 
 import pytest
 
-from ainalym.ledger import claim, entries, entry, lot, periods, slip, stock, trace
+from ainalym.ledger import claim, entries, entry, lot, monthly_form, periods, slip, stock, trace
 from ainalym.model.deed import Arrival, Change, Close, Count, Dispatch, Reversal, Rule, Sale, Ticket
 from ainalym.model.entry import iso, new_id
 from ainalym.web.book import the_book
@@ -327,11 +329,7 @@ def test_the_book_is_verified_and_what_somebody_changed_is_found(auditor, month,
     assert f"each of {count} entries" in page
     close_book()
     with sqlite3.connect(programme / "book.sqlite") as raw:
-        raw.execute("drop trigger if exists entry_update")
-        for (name,) in raw.execute(
-            "select name from sqlite_master where type = 'trigger'"
-        ).fetchall():
-            raw.execute(f"drop trigger {name}")
+        unguarded(raw)
         raw.execute("update entry set actor = 'somebody' where seq = ?", (count - 2,))
     raw.close()
     answer = auditor.post("/audit/verify")
@@ -347,3 +345,82 @@ def test_a_sale_that_is_taken_back_gives_its_grams_back_to_the_way(auditor, mont
     assert "Sold" not in text(auditor.get(f"/audit/lots/{parent}"))
     told(Sale, site=STATION, buyer="somebody <b>", loads={"residue": 1_000})
     assert "somebody <b>" not in auditor.get(f"/audit/lots/{parent}").content.decode()
+
+
+def test_a_closed_period_shows_its_seal_and_what_it_closed_with(auditor, month):
+    told(Close, site=STATION, from_ms=month.from_ms, to_ms=month.to_ms, actor="department")
+    told(Close, site="*", from_ms=month.from_ms - 86_400_000, to_ms=month.from_ms)
+    station, every = periods(the_book())
+    page = text(auditor.get(f"/audit/periods/{station.entry}"))
+    assert station.root in page
+    assert f"{station.entries} entries" in page
+    (form,) = (
+        one
+        for one in monthly_form(the_book(), month.from_ms, month.to_ms, site=STATION)
+        if one.material == "cardboard"
+    )
+    assert (form.received_g, form.written_off_g, form.closing_g) == (1_019_000, 1_000_000, 19_000)
+    assert "Cardboard, unsorted 0 1,019 0 1,000 0 0 0 19" in page
+    answer = auditor.get(f"/audit/periods/{station.entry}").content.decode()
+    inside = re.search(r'href="(/audit/entries\?[^"]*)"', answer)[1].replace("&amp;", "&")
+    assert len(numbers(auditor.get(inside))) == station.entries
+    assert "All sites" in text(auditor.get(f"/audit/periods/{every.entry}"))
+    assert auditor.get("/audit/periods/1").status_code == 404
+
+
+def test_a_proof_is_checked_by_a_stranger_with_nothing_but_the_root(auditor, month):
+    told(Close, site=POINTS[0], from_ms=month.from_ms, to_ms=month.to_ms)
+    (closed,) = periods(the_book())
+    found = entries(the_book(), site=POINTS[0], kind="ticket")[4]
+    page = auditor.get(f"/audit/entries/{found.seq}").content.decode()
+    address = re.search(r'href="([^"]*proof[^"]*)"', page)[1]
+    proof = auditor.get(address).json()
+    octets = b64decode(proof["entry"]["octets"])
+    assert found.id.replace("-", "").encode() in octets
+    joined = sha256(b"\0" + sha256(octets).digest()).digest()
+    for one in proof["branch"]:
+        other = bytes.fromhex(one["hash"])
+        pair = other + joined if one["side"] == "left" else joined + other
+        joined = sha256(b"\1" + pair).digest()
+    assert joined.hex() == proof["period"]["root"] == closed.root
+    for wrong in (f"1/proof-{closed.entry}", f"{found.seq}/proof-1", f"{1 << 70}/proof-1"):
+        assert auditor.get(f"/audit/entries/{wrong}.json").status_code == 404, wrong
+
+
+def test_loads_that_contradict_themselves_are_listed_for_their_month(auditor, month):
+    teller = Teller(month.to_ms - 86_400_000 * 12)
+    teller.ticket(POINTS[1], 700, grams=5_000_000)
+    (lot_sent,) = teller.tell(
+        Dispatch, site=POINTS[1], to=STATION, loads={"cardboard": 5_000_000}
+    ).lots
+    teller.tell(Arrival, site=STATION, lots={lot_sent: 3_000_000}, reason="missing")
+    page = text(auditor.get("/audit/weighings", {"month": month.name}))
+    assert f"№ {lot_sent} " in page
+    assert "−2,000" in page
+    assert "No load of this month" in text(auditor.get("/audit/weighings"))
+    answer = auditor.get("/audit/weighings", {"month": "soon"})
+    assert (answer.status_code, "is no month" in faults(answer)[0]) == (422, True)
+
+
+def test_an_entry_that_somebody_changed_gets_no_proof_but_a_sentence(auditor, month, programme):
+    import sqlite3
+
+    from ainalym.web.book import close_book
+
+    told(Close, site=POINTS[0], from_ms=month.from_ms, to_ms=month.to_ms)
+    (closed,) = periods(the_book())
+    found = entries(the_book(), site=POINTS[0], kind="ticket")[4]
+    close_book()
+    with sqlite3.connect(programme / "book.sqlite") as raw:
+        unguarded(raw)
+        raw.execute("update entry set actor = 'somebody' where seq = ?", (found.seq,))
+    raw.close()
+    answer = auditor.get(f"/audit/entries/{found.seq}/proof-{closed.entry}.json")
+    assert answer.status_code == 409
+    assert "Verify the book." in text(answer)
+
+
+def unguarded(raw) -> None:
+    """Take the guards off a book, as somebody who means to forge it."""
+    for (name,) in raw.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+        raw.execute(f"drop trigger {name}")

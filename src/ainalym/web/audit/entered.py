@@ -1,7 +1,10 @@
 """Entries: what changed and who did it, newest first, and each one whole."""
 
+import json
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -12,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from ainalym.errors import NotFoundError
-from ainalym.ledger import Book, entries, entry, periods
-from ainalym.model.entry import Entry, Period, ms
+from ainalym.ledger import Book, entries, entry, periods, proofs
+from ainalym.model.entry import Entry, Period, iso, ms
 from ainalym.web.audit.lots import LARGEST
 from ainalym.web.audit.words import KINDS, Names
 from ainalym.web.book import the_book
@@ -28,6 +31,15 @@ LATE_MS = 60 * 60 * 1000
 
 FIRST = "0" * 64
 """The hash before the first entry."""
+
+
+HOW = (
+    "SHA-256 of the octets (base64) is the entry's hash. Begin with SHA-256 of one zero octet and "
+    "that hash. For each line of the branch, from the first: SHA-256 of one octet of value 1, then "
+    "the other hash and yours where its side is left, yours and the other where it is right. The "
+    "last one is the period's root. (RFC 6962, section 2.1.)"
+)
+"""Written into the proof itself, since it is read without us."""
 
 
 class Line(NamedTuple):
@@ -184,6 +196,37 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         "corrected_by": _corrected_by(book, found),
     }
     return render(request, "audit/entry.html", told)
+
+
+@require_GET
+@only(Role.AUDITOR)
+def proof(request: HttpRequest, number: int, period: int) -> HttpResponse:
+    """Give the proof that an entry stands in a closed period, to be checked without us."""
+    known = proofs(the_book(), number) if number < LARGEST else []
+    found = next((one for one in known if one.period.entry == period), None)
+    if found is None:
+        raise NotFoundError(f"there is no entry {number} in this book")
+    told = {
+        "how": HOW,
+        "entry": {
+            "number": number,
+            "hash": sha256(found.octets).hexdigest(),
+            "octets": b64encode(found.octets).decode(),
+        },
+        "branch": [{"side": side, "hash": other} for side, other in found.branch],
+        "period": {
+            "site": found.period.site,
+            "from": iso(found.period.from_ms),
+            "to": iso(found.period.to_ms),
+            "entries": found.period.entries,
+            "closed_by": period,
+            "root": found.period.root,
+        },
+    }
+    answer = HttpResponse(json.dumps(told, indent=1), content_type="application/json")
+    name = f"proof-{number}-{period}.json"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 def _fields(body: dict) -> Iterator[tuple[str, str]]:

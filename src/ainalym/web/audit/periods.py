@@ -6,16 +6,31 @@ from typing import NamedTuple
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from ainalym.ledger import Verdict, entries, entry, holds, periods, verify
+from ainalym.errors import NotFoundError
+from ainalym.ledger import Verdict, entries, entry, holds, monthly_form, periods, verify
 from ainalym.model.entry import Entry, Period
 from ainalym.web.audit.words import Names
 from ainalym.web.book import the_book
+from ainalym.web.loads.way import named
 from ainalym.web.people.access import only
 from ainalym.web.people.models import Role
 from ainalym.web.programme.models import Site
 from ainalym.web.refusals import Refusal
+
+COLUMNS = {
+    "opening_g": gettext_lazy("Lay there"),
+    "received_g": gettext_lazy("Came in"),
+    "produced_g": gettext_lazy("Made"),
+    "written_off_g": gettext_lazy("Used up"),
+    "sold_g": gettext_lazy("Sold"),
+    "shipped_g": gettext_lazy("Sent on"),
+    "corrected_g": gettext_lazy("Stock-take"),
+    "closing_g": gettext_lazy("Lies there"),
+}
+"""What a period tells of a material, and what that is called."""
 
 _turn = threading.Lock()
 
@@ -52,6 +67,29 @@ def verify_now(request: HttpRequest) -> HttpResponse:
     finally:
         _turn.release()
     return _page(request, verdict=verdict)
+
+
+@require_GET
+@only(Role.AUDITOR)
+def one(request: HttpRequest, number: int) -> HttpResponse:
+    """Show a closed period: its seal, and what came, went and lay there by material."""
+    book, names = the_book(), Names()
+    found = next((one for one in periods(book) if one.entry == number), None)
+    if found is None:
+        raise NotFoundError(f"there is no entry {number} in this book")
+    site = "" if found.site == "*" else found.site
+    lines: dict[str, list[int]] = {}
+    for line in monthly_form(book, found.from_ms, found.to_ms, site=site):
+        sums = lines.setdefault(line.material, [0] * len(COLUMNS))
+        for k, column in enumerate(COLUMNS):
+            sums[k] += getattr(line, column)
+    told = {
+        "tab": "periods",
+        "closed": Closed(found, names.site(site), entry(book, number)),
+        "lines": [(heap.material, lines[heap.id]) for heap in named(dict.fromkeys(lines, 0))],
+        "columns": COLUMNS.values(),
+    }
+    return render(request, "audit/period.html", told)
 
 
 def _page(request: HttpRequest, *, verdict: Verdict | None = None, **told: object) -> HttpResponse:
