@@ -35,6 +35,7 @@ Verbs, all of which may be called from any thread:
     claim(book, lot)                   Claim: what may be said of it under its model of custody
     mass_balance(book, site, material, from_ms, to_ms)
     monthly_form(book, from_ms, to_ms) [FormLine]: received, produced, written off, sold, ...
+    received(book, from_ms, to_ms)     {(site, material): grams} that sites took in
     measured(book, from_ms, to_ms)     [Measured]: kg a day with intervals, for the next plan
     suspicions(book, from_ms, to_ms)   [Suspicion]: loads whose two weighings cannot both be right
     verify(book)                       Verdict: everything derived anew; faults in words
@@ -67,7 +68,7 @@ from ainalym.ledger.ask import (
 from ainalym.ledger.book import Book, open_book
 from ainalym.ledger.custody import Claim, claim, mass_balance, refuse_claims, refuse_closes
 from ainalym.ledger.export import write_events, write_journal, write_tables
-from ainalym.ledger.form import FormLine, monthly_form
+from ainalym.ledger.form import FormLine, monthly_form, received
 from ainalym.ledger.keep import backup, restore
 from ainalym.ledger.measure import Suspicion, measured, suspicions
 from ainalym.ledger.proof import Proof, proofs
@@ -101,6 +102,7 @@ __all__ = [
     "periods",
     "post",
     "proofs",
+    "received",
     "refuse_claims",
     "refuse_closes",
     "restore",

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from ainalym.ledger.ask import LOCAL, balances
 from ainalym.ledger.book import Book
+from ainalym.ledger.store import Store
 from ainalym.model.entry import Source
 
 COLUMN = {
@@ -62,15 +63,7 @@ def monthly_form(book: Book, from_ms: int, to_ms: int, *, site: str = "") -> lis
     asked = " and e.site = ?" if site else ""
     values = (from_ms, to_ms, *([site] if site else []))
     with book.reading() as store:
-        rows = store.rows(
-            "select a.site, a.what, coalesce(o.kind, e.kind), "
-            "case when (p.quantity > 0) = (e.reverses is null) then 1 else -1 end, "
-            "sum(p.quantity) from entry e join posting p on p.entry = e.seq "
-            "join account a on a.id = p.account left join entry o on o.seq = e.reverses "
-            f"where e.event_ms >= ? and e.event_ms < ?{asked} and a.role = 'stock' "
-            "group by 1, 2, 3, 4",
-            values,
-        )
+        rows = _moved(store, asked, values)
         sources = tuple(source.value for source in Source if source.eligible)
         marks = ", ".join("?" * len(sources))
         eligible = store.rows(
@@ -96,6 +89,39 @@ def monthly_form(book: Book, from_ms: int, to_ms: int, *, site: str = "") -> lis
             lines.setdefault(key, {})[column] = grams
     empty = dict.fromkeys(FormLine._fields[2:], 0)
     return [FormLine(*key, **(empty | lines[key])) for key in sorted(lines)]
+
+
+def received(book: Book, from_ms: int, to_ms: int, *, site: str = "") -> dict[tuple[str, str], int]:
+    """Tell what sites received over a period, in grams by site and material.
+
+    An entry that was reversed is taken off where it stood.
+
+    Parameters
+    ----------
+    from_ms, to_ms, site
+        As for `monthly_form`, whose column of that name it is.
+    """
+    asked = " and e.site = ?" if site else ""
+    with book.reading() as store:
+        rows = _moved(store, asked, (from_ms, to_ms, *([site] if site else [])))
+    found: dict[tuple[str, str], int] = {}
+    for at, material, kind, sign, grams in rows:
+        if COLUMN[kind, sign] == "received_g":
+            found[at, material] = found.get((at, material), 0) + int(grams)
+    return found
+
+
+def _moved(store: Store, asked: str, values: tuple) -> list[tuple]:
+    """Sum what moved on stock, by site, material, kind of entry and sign as it was meant."""
+    return store.rows(
+        "select a.site, a.what, coalesce(o.kind, e.kind), "
+        "case when (p.quantity > 0) = (e.reverses is null) then 1 else -1 end, "
+        "sum(p.quantity) from entry e join posting p on p.entry = e.seq "
+        "join account a on a.id = p.account left join entry o on o.seq = e.reverses "
+        f"where e.event_ms >= ? and e.event_ms < ?{asked} and a.role = 'stock' "
+        "group by 1, 2, 3, 4",
+        values,
+    )
 
 
 def _lying(book: Book, site: str, at_ms: int) -> dict[tuple[str, str], int]:

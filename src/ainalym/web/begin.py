@@ -1,7 +1,8 @@
 """How a programme begins: on a city's tables, with its first person; or with a demo to look at.
 
-The demo takes sites that the shipped plan of Almaty opens, under the ids the plan knows, with
-places named by their number and district and people named by what they do.
+The demo takes sites of the shipped city of Almaty, under the ids its plans know, with places named
+by their number and district and people named by what they do. What its points are to buy is what
+`ainalym plan` gives them where these very sites have to be open.
 """
 
 import csv
@@ -34,6 +35,7 @@ from ainalym.web.programme.models import (
     Scale,
     Site,
 )
+from ainalym.web.programme.planned import take_plan
 
 A_YEAR_MS = 365 * 24 * 3600 * 1000
 AGO_MS = 60 * 24 * 3600 * 1000
@@ -108,6 +110,7 @@ def begin_demo(book: Book) -> dict[str, str]:
             for most_g, step_g in [SCALES_G[site.kind]]
         ]
         Scale.objects.bulk_create(scales)
+        take_plan(_text("flows"), "flows.csv")
         post(book, [*_rules(book, scales, _recipes(city)), *_tills(sites)])
     return passwords
 
@@ -154,8 +157,12 @@ def _materials_of(city: City) -> None:
 
 
 def _table(name: str) -> list[dict[str, str]]:
+    return [*csv.DictReader(_text(name).splitlines())]
+
+
+def _text(name: str) -> str:
     file = resources.files("ainalym.web") / "demo" / f"{name}.csv"
-    return [*csv.DictReader(file.read_text(encoding="utf-8").splitlines())]
+    return file.read_text(encoding="utf-8")
 
 
 def _names(row: dict[str, str]) -> dict[str, str]:

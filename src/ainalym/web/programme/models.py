@@ -1,4 +1,4 @@
-"""Sites, materials, price lists and scales; pick-ups that are asked for.
+"""Sites, materials, price lists and scales; pick-ups that are asked for; what is planned.
 
 What happens to grams and money is not kept here but in the book.
 """
@@ -121,6 +121,34 @@ class Pickup(models.Model):
         """The newest comes first."""
 
         ordering = ("-asked_ms",)
+
+
+class Planned(models.Model):
+    """What the plan has a point buy of a fraction in a year."""
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="planned")
+    fraction = models.CharField(max_length=60)
+    year = models.IntegerField()
+    mass_g = models.BigIntegerField()
+
+    class Meta:
+        """Each is told once."""
+
+        ordering = ("site", "fraction", "year")
+        constraints = (models.UniqueConstraint("site", "fraction", "year", name="planned_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.site_id} {self.fraction} {self.year}"
+
+
+class Rate(models.Model):
+    """What the producers' responsibility scheme pays for a tonne of a fraction."""
+
+    fraction = models.CharField(primary_key=True, max_length=60)
+    minor_per_t = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return self.fraction
 
 
 def price_list_of(site: Site, at_ms: int) -> PriceList | None:

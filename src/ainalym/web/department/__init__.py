@@ -1,0 +1,1 @@
+"""The department: plan against actual, the month's form and its close."""

@@ -1,0 +1,165 @@
+"""Closing the month: a stock-take, then a seal that nothing in the month changes any more."""
+
+from typing import NamedTuple
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from ainalym.errors import AinalymError
+from ainalym.ledger import Book, entries, entry, monthly_form, periods, stock
+from ainalym.model.deed import Close, Count, Deed
+from ainalym.model.entry import Period, now_ms
+from ainalym.web.book import the_book
+from ainalym.web.department.months import Month, month_asked, this_month
+from ainalym.web.loads.filled import Filled
+from ainalym.web.loads.telling import derived, tell
+from ainalym.web.loads.way import Heap, named
+from ainalym.web.people.access import note, only
+from ainalym.web.people.models import Role
+from ainalym.web.programme.models import LANDFILL, Site
+from ainalym.web.refusals import Refusal
+
+CORRECTED = 60
+"""Stock-takes that an act lists at most."""
+
+
+class State(NamedTuple):
+    """A site in a month: the period that closed it, if any, and what lay there at its end."""
+
+    site: Site
+    period: Period | None
+    stock_g: int
+
+
+@require_GET
+@only(Role.DEPARTMENT)
+def closing(request: HttpRequest) -> HttpResponse:
+    """List which sites have closed a month."""
+    month = month_asked(request, default=this_month().previous)
+    book = the_book()
+    closed = _closed(book, month)
+    states = [
+        State(
+            one,
+            closed.get(one.id) or closed.get("*"),
+            sum(stock(book, one.id, as_of_ms=month.to_ms - 1).values()),
+        )
+        for one in Site.objects.exclude(kind=LANDFILL)
+    ]
+    told = {"tab": "closing", "month": month, "states": states, "this_month": this_month()}
+    return render(request, "department/closing.html", told)
+
+
+@require_http_methods(["GET", "POST"])
+@only(Role.DEPARTMENT)
+def close(request: HttpRequest, place: str) -> HttpResponse:
+    """Take stock at a site as of the month's end, and close the month there."""
+    month = month_asked(request, default=this_month().previous)
+    site = Site.objects.exclude(kind=LANDFILL).filter(id=place).first()
+    if site is None:
+        raise Http404
+    if not month.is_over:
+        raise Refusal(409, _("This month is not over yet. It can be closed on its next day."))
+    book = the_book()
+    if done := _closed(book, month).get(site.id):
+        return redirect("department:act", done.entry)
+    heaps = named(stock(book, site.id, as_of_ms=month.to_ms - 1))
+    form = Filled(request.POST)
+    if request.method == "POST":
+        deeds = _deeds(request, form, site, month, heaps)
+        if not form.faults:
+            try:
+                seq = tell(book, deeds)[-1].seq
+            except AinalymError as error:
+                form.said(error)
+            else:
+                note(request, "closed", f"{site.id} {month}")
+                return redirect("department:act", seq)
+    told = {
+        "tab": "closing",
+        "month": month,
+        "site": site,
+        "heaps": [
+            (heap, f"counted-{heap.id}", form.sent.get(f"counted-{heap.id}", "")) for heap in heaps
+        ],
+        "faults": form.faults,
+        "wrong": form.wrong,
+        "entered": form.sent,
+    }
+    return render(
+        request, "department/close.html", told, status=form.status if form.faults else 200
+    )
+
+
+@require_GET
+@only(Role.DEPARTMENT)
+def act(request: HttpRequest, number: int) -> HttpResponse:
+    """Show the act of a closed month, to be printed and signed: figures and the root."""
+    book = the_book()
+    found = next((one for one in periods(book) if one.entry == number), None)
+    if found is None:
+        raise Http404
+    where = "" if found.site == "*" else found.site
+    lines = monthly_form(book, found.from_ms, found.to_ms, site=where)
+    names = {heap.id: heap.material for heap in named({line.material: 0 for line in lines})}
+    sites = Site.objects.in_bulk({line.site for line in lines} | {found.site})
+    taken = entries(
+        book,
+        site=where,
+        kind="count",
+        from_ms=found.from_ms,
+        to_ms=found.to_ms,
+        most=CORRECTED,
+        newest_first=True,
+    )
+    told = {
+        "tab": "closing",
+        "period": found,
+        "closed": entry(book, found.entry),
+        "site": sites.get(found.site, found.site),
+        "lines": [(sites.get(line.site, line.site), names[line.material], line) for line in lines],
+        "counts": [one for one in taken if one.reversed_by is None],
+    }
+    return render(request, "department/act.html", told)
+
+
+def _closed(book: Book, month: Month) -> dict[str, Period]:
+    """Periods that hold the whole month, by site."""
+    return {
+        one.site: one
+        for one in periods(book)
+        if one.from_ms <= month.from_ms and month.to_ms <= one.to_ms
+    }
+
+
+def _deeds(
+    request: HttpRequest, form: Filled, site: Site, month: Month, heaps: list[Heap]
+) -> list[Deed]:
+    """Read what was counted; what is left empty is taken as the book knows it."""
+    counted = {}
+    for heap in heaps:
+        name = f"counted-{heap.id}"
+        if form.sent.get(name, "").strip():
+            counted[heap.id] = form.grams(name, str(heap.material))
+    reason = form.text("reason", _("Reason"), longest=200)
+    off = [heap for heap in heaps if counted.get(heap.id, heap.grams) != heap.grams]
+    if off and not reason:
+        form.fault(_("The count differs from the book. Say the reason."), "reason")
+    if not form.sent.get("sure"):
+        form.fault(_("Confirm that nothing of this month is to be recorded any more."), "sure")
+    said = {"site": site.id, "actor": request.user.name}
+    deeds: list[Deed] = []
+    if counted:
+        deeds.append(
+            Count(
+                id=derived(form.id, "count"),
+                event_ms=month.to_ms - 1,
+                counted=counted,
+                reason=reason,
+                **said,
+            )
+        )
+    sealed = {"from_ms": month.from_ms, "to_ms": month.to_ms}
+    return [*deeds, Close(id=form.id, event_ms=now_ms(), **sealed, **said)]

@@ -1,0 +1,34 @@
+"""What is wrong with a plan or a close, in words that are translated."""
+
+from django.utils.translation import gettext_lazy as _
+
+SENTENCES = (
+    (
+        r"^(?P<file>\S+): has no column (?P<column>\w+)",
+        _("%(file)s has no column %(column)s. Give tables/flows.csv of a plan's folder."),
+    ),
+    (
+        r"^(?P<file>\S+): no row begins at a point",
+        _("%(file)s: no row begins at a point of this programme. Take the plan of its city."),
+    ),
+    (
+        r"^(?P<file>\S+): has (?P<count>\d+) more such rows",
+        _("%(file)s has %(count)s more such rows. Mend them all."),
+    ),
+    (
+        r"^(?P<file>\S+) row (?P<row>\d+): year: is (?P<value>.+?) \(",
+        _("%(file)s, row %(row)s: %(value)s is no year."),
+    ),
+    (
+        r"^(?P<file>\S+) row (?P<row>\d+): mass_t: is (?P<value>.+?) \(",
+        _("%(file)s, row %(row)s: %(value)s is no mass. Give tonnes, with a point for decimals."),
+    ),
+    (
+        r"^(?P<file>\S+) row (?P<row>\d+): has not (?P<count>\d+) cells",
+        _("%(file)s, row %(row)s: not %(count)s cells. Write decimals with a point."),
+    ),
+    (
+        r"the period cannot be closed: a part of it is closed",
+        _("A part of this month is closed already."),
+    ),
+)

@@ -1,0 +1,1 @@
+"""What the department's pages say with."""
