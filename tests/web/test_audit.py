@@ -3,8 +3,11 @@
 import csv
 import io
 import re
+import subprocess
+import sys
 from base64 import b64decode
 from hashlib import sha256
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -385,6 +388,38 @@ def test_a_proof_is_checked_by_a_stranger_with_nothing_but_the_root(auditor, mon
     assert joined.hex() == proof["period"]["root"] == closed.root
     for wrong in (f"1/proof-{closed.entry}", f"{found.seq}/proof-1", f"{1 << 70}/proof-1"):
         assert auditor.get(f"/audit/entries/{wrong}.json").status_code == 404, wrong
+
+
+def test_the_manuals_script_checks_a_proof(auditor, month, tmp_path):
+    told(Close, site="*", from_ms=month.from_ms, to_ms=month.to_ms)
+    (closed,) = periods(the_book())
+    found = entries(the_book(), site=STATION, kind="change")[0]
+    answer = auditor.get(f"/audit/entries/{found.seq}/proof-{closed.entry}.json")
+    manual = (Path(__file__).parents[2] / "docs/how-to/audit.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"```python\n(.*?)```", manual, re.DOTALL)
+    (tmp_path / "check.py").write_text(script)
+    (tmp_path / "proof.json").write_bytes(answer.content)
+    told_by = subprocess.run(
+        [sys.executable, tmp_path / "check.py", tmp_path / "proof.json"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert told_by.splitlines()[0] == closed.root
+    assert '"fibre-line"' in told_by
+
+
+def test_many_closed_periods_are_paged_and_chosen_by_site(auditor, month):
+    day_ms = 86_400_000
+    for k in range(45):
+        told(Close, site=POINTS[k % 2], from_ms=k * day_ms, to_ms=(k + 1) * day_ms)
+    first = auditor.get("/audit/")
+    shown = re.findall(r"/audit/periods/(\d+)", first.content.decode())
+    before = re.search(r"before=(\d+)", first.content.decode())[1]
+    rest = re.findall(
+        r"/audit/periods/(\d+)", auditor.get(f"/audit/?before={before}").content.decode()
+    )
+    assert len({*shown, *rest}) == 45 == len(shown) + len(rest)
+    own = auditor.get("/audit/", {"site": POINTS[1]})
+    assert own.content.decode().count("/audit/periods/") == 22
 
 
 def test_loads_that_contradict_themselves_are_listed_for_their_month(auditor, month):

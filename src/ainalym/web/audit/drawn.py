@@ -45,15 +45,12 @@ def drawn(way: Way, names: Names) -> Drawn:
         Of sites and materials.
     """
     picture = picture_of(way)
-    boxes = {id(box): _told(box, names) for box in picture.boxes}
+    boxes = tuple(_told(box, names) for box in picture.boxes)
     bands = tuple(
-        (
-            band,
-            f"{boxes[id(band.origin)].first} → {boxes[id(band.target)].first}: {_kg(band.grams)}",
-        )
+        (band, f"{boxes[band.origin].first} → {boxes[band.target].first}: {_kg(band.grams)}")
         for band in picture.bands
     )
-    return Drawn(picture, tuple(boxes.values()), bands)
+    return Drawn(picture, boxes, bands)
 
 
 def _kg(grams: int) -> str:
@@ -64,13 +61,16 @@ def _told(box: Box, names: Names) -> Told:
     step = box.steps[0]
     kinds = {(one.kind, one.site, one.to) for one in box.steps}
     place = names.site(step.site)
-    if len(kinds) > 1:
-        first = ngettext("%(count)s other step", "%(count)s other steps", len(box.steps))
-        first, second = first % {"count": len(box.steps)}, ""
+    if len({kind for kind, _, _ in kinds}) > 1:
+        count = len(box.steps)
+        second = ngettext("%(count)s step", "%(count)s steps", count) % {"count": count}
+        first = _("All the others")
     elif step.kind == "point":
         count = sum(len(one.lots) for one in box.steps)
         second = ngettext("%(count)s ticket", "%(count)s tickets", count) % {"count": count}
-        first = place
+        first = place if len(kinds) == 1 else _("All the others")
+    elif len(kinds) > 1:
+        first, second = _("All the others"), _count(box, step.kind)
     elif step.kind == "sold":
         first, second = names.site(step.to), str(STEPS["sold"])
     elif step.kind == "load":
@@ -91,6 +91,8 @@ def _told(box: Box, names: Names) -> Told:
 def _count(box: Box, kind: str) -> str:
     """Name one step by its number; of several tell how many."""
     count, step = len(box.steps), box.steps[0]
+    if kind not in ("load", "run", "lot"):
+        return str(STEPS[kind])
     if count > 1:
         said = {
             "load": ngettext("%(count)s load", "%(count)s loads", count),
@@ -98,8 +100,9 @@ def _count(box: Box, kind: str) -> str:
             "lot": ngettext("%(count)s lot", "%(count)s lots", count),
         }
         return said[kind] % {"count": count}
-    number = step.entries[0] if kind == "run" else step.lots[-1].id
-    return f"{STEPS[kind]} № {number}"
+    if kind == "run":
+        return f"{_('Entry')} {step.entries[0]}"
+    return f"{STEPS[kind]} № {step.lots[-1].id}"
 
 
 def _address(box: Box) -> str:

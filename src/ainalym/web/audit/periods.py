@@ -32,6 +32,9 @@ COLUMNS = {
 }
 """What a period tells of a material, and what that is called."""
 
+MOST = 40
+"""Closed periods on a page."""
+
 _turn = threading.Lock()
 
 
@@ -51,7 +54,7 @@ class Closed(NamedTuple):
 @require_GET
 @only(Role.AUDITOR)
 def home(request: HttpRequest) -> HttpResponse:
-    """Show every site's closed periods with their roots, and whether a hash is in the book."""
+    """Show closed periods with their roots, sites with their state; look for a hash."""
     asked = "".join(request.GET.get("hash", "").split())
     return _page(request, asked=asked, holds=bool(asked) and holds(the_book(), asked))
 
@@ -93,13 +96,16 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, *, verdict: Verdict | None = None, **told: object) -> HttpResponse:
-    book, names = the_book(), Names()
-    known = periods(book)
+    book, names, known = the_book(), Names(), periods(the_book())
     newest = entries(book, most=1, newest_first=True)
-    last = {
-        site: max((p.to_ms for p in known if p.site in (site, "*")), default=None)
-        for site in Site.objects.values_list("id", flat=True)
-    }
+    sites = [*Site.objects.all()]
+    until: dict[str, int] = {}
+    for one in known:
+        until[one.site] = max(until.get(one.site, 0), one.to_ms)
+    asked, before = request.GET.get("site", ""), request.GET.get("before", "")
+    shown = [one for one in reversed(known) if asked in ("", one.site) or one.site == "*"]
+    if before.isdecimal():
+        shown = [one for one in shown if one.entry < int(before)]
     told |= {
         "tab": "periods",
         "verdict": verdict,
@@ -107,8 +113,10 @@ def _page(request: HttpRequest, *, verdict: Verdict | None = None, **told: objec
         "newest": newest[0] if newest else None,
         "closed": [
             Closed(one, "" if one.site == "*" else names.site(one.site), entry(book, one.entry))
-            for one in reversed(known)
+            for one in shown[:MOST]
         ],
-        "sites": [(site, last[site.id]) for site in Site.objects.all()],
+        "earlier": shown[MOST - 1].entry if len(shown) > MOST else None,
+        "site": asked,
+        "sites": [(site, max(until.get(site.id, 0), until.get("*", 0)) or None) for site in sites],
     }
     return render(request, "audit/periods.html", told)

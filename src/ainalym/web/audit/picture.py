@@ -39,10 +39,10 @@ class Box(NamedTuple):
 
 
 class Band(NamedTuple):
-    """Grams that went from one box to another, as an outline of SVG."""
+    """Grams that went from one box to another, told by their places, as an outline of SVG."""
 
-    origin: Box
-    target: Box
+    origin: int
+    target: int
     grams: int
     outline: str
 
@@ -149,7 +149,7 @@ def _bands(
             for pair in mine:
                 found[pair] = y
                 y += thick[pair]
-    bands = []
+    bands, places = [], {k: place for place, k in enumerate(boxes)}
     for pair, grams in sorted(links.items(), key=lambda one: -one[1]):
         origin, target = boxes[pair[0]], boxes[pair[1]]
         x, z, y, w, t = origin.x + WIDE, target.x, starts[pair], ends[pair], thick[pair]
@@ -158,5 +158,5 @@ def _bands(
             f"M{x:.0f} {y:.1f}C{m:.0f} {y:.1f} {m:.0f} {w:.1f} {z:.0f} {w:.1f}V{w + t:.1f}"
             f"C{m:.0f} {w + t:.1f} {m:.0f} {y + t:.1f} {x:.0f} {y + t:.1f}Z"
         )
-        bands.append(Band(origin, target, grams, outline))
+        bands.append(Band(places[pair[0]], places[pair[1]], grams, outline))
     return tuple(bands)

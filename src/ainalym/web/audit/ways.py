@@ -62,7 +62,7 @@ class Way(NamedTuple):
     lot, made, claim
         The lot, the entry that made it, and what may be said of it.
     steps
-        By key, in the order of columns.
+        By key, in the order of columns, the largest first.
     links
         Grams that went from one step to another; what enters a step leaves it.
     taken_g
@@ -175,15 +175,17 @@ class _Found:
             into[target] += grams
         asked = self._key(self.asked)
         columns = _columns([*self.links]) or {asked: 0}
-        steps = {}
-        for key, column in sorted(columns.items(), key=lambda one: (one[1], str(one[0]))):
-            grams = max(into[key], out[key])
+        steps = []
+        for key, column in columns.items():
             lots = tuple(one for _, one in sorted(self._told[key].items()))
             entries = tuple(sorted(self._entries[key]))
             site, to, what = self._said.get(key) or self._words(lots)
             kind = "point" if key[0] == "ticket" else str(key[0])
-            steps[key] = Step(key, kind, site, to, what, grams, lots, entries, column, key == asked)
-        return steps
+            grams = max(into[key], out[key])
+            step = Step(key, kind, site, to, what, grams, lots, entries, column, key == asked)
+            steps.append(step)
+        steps.sort(key=lambda one: (one.column, -one.grams, str(one.key)))
+        return {one.key: one for one in steps}
 
     def _meet(self, path: Path) -> None:
         """Learn the lots of a path, and which step each belongs to."""
