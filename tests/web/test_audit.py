@@ -79,6 +79,29 @@ def test_every_step_of_a_way_gives_on_what_it_got(month):
         assert max(map(abs, off), default=0) <= 2, "grams by ticket are those the book traces"
 
 
+def test_ways_of_a_busy_town_keep_every_gram(tmp_path):
+    from ainalym.ledger import open_book
+    from ainalym.web.audit.picture import picture_of
+    from ainalym.web.audit.ways import way_of
+    from tests.ledger.towns import Town
+
+    with open_book(tmp_path / "town.sqlite") as book:
+        Town(book.post, points=9, stations=2, tickets=60, seed=4).live(9)
+        last = max(one.lot or 0 for one in entries(book, most=1, newest_first=True)[0].postings)
+        for number in range(1, last, 7):
+            way = way_of(book, number)
+            kept = dict.fromkeys(way.steps, 0)
+            for (origin, target), grams in way.links.items():
+                assert way.steps[origin].column < way.steps[target].column
+                kept[origin] -= grams
+                kept[target] += grams
+            began_g = -sum(grams for grams in kept.values() if grams < 0)
+            ended_g = sum(grams for grams in kept.values() if grams > 0)
+            assert began_g == ended_g == way.lot.made_g
+            picture = picture_of(way)
+            assert sum(len(box.steps) for box in picture.boxes) == len(way.steps)
+
+
 def test_a_way_names_its_kinds_of_steps_from_tickets_to_the_plant(month):
     from ainalym.web.audit.ways import way_of
 
@@ -196,6 +219,13 @@ def test_a_lot_is_found_by_its_number_slip_and_entry(auditor, month):
     moved = next(one for one in entries(book, kind="change"))
     answer = auditor.get("/audit/lots", {"q": moved.id})
     assert answer["Location"] == f"/audit/entries/{moved.seq}"
+
+
+def test_what_was_sold_and_what_came_to_plants_is_at_hand(auditor, month):
+    page = auditor.get("/audit/lots").content.decode()
+    sold = entries(the_book(), kind="sale")[0].draws[0].parent
+    for number in (sold, month.arrived):
+        assert f'href="/audit/lots/{number}"' in page
 
 
 def test_a_lot_that_was_taken_back_says_so(auditor, month):

@@ -22,7 +22,7 @@ from ainalym.web.book import the_book
 from ainalym.web.loads.way import Named
 from ainalym.web.people.access import only
 from ainalym.web.people.models import Role
-from ainalym.web.programme.models import Site
+from ainalym.web.programme.models import PLANT, Site
 
 SLIP = re.compile(r"(?P<series>\S.*?)[-–—\s/]+(?P<number>\d{1,15})")
 LARGEST = 1 << 63
@@ -88,7 +88,6 @@ def search(request: HttpRequest) -> HttpResponse:
     names = Names()
     site = Site.objects.filter(id=request.GET.get("site", "")).first()
     lying = lots(book, site=site.id)[:LYING] if site else []
-    sold = entries(book, kind="sale", most=SOLD, newest_first=True)
     told = {
         "tab": "lots",
         "asked": asked,
@@ -96,12 +95,25 @@ def search(request: HttpRequest) -> HttpResponse:
         "sites": Site.objects.all(),
         "site": site,
         "lying": [(one, names.material(one.account.what)) for one in lying],
-        "sold": [
-            (one, names.site(one.site), names.site(one.body["buyer"]), one.draws[:TICKETS])
-            for one in sold
+        "parted": [
+            (one, names.site(one.site), names.site(to), numbers[:TICKETS])
+            for one, to, numbers in _parted(book)
         ],
     }
     return render(request, "audit/lots.html", told, status=404 if faults else 200)
+
+
+def _parted(book: Book) -> list[tuple[Entry, str, list[int]]]:
+    """List what was sold and what came to plants, the newest first: entry, whither, its lots."""
+    found = [
+        (one, one.body["buyer"], [draw.parent for draw in one.draws])
+        for one in entries(book, kind="sale", most=SOLD, newest_first=True)
+    ]
+    for plant in Site.objects.filter(kind=PLANT):
+        for one in entries(book, site=plant.id, kind="arrival", most=SOLD, newest_first=True):
+            made = [line.lot for line in one.postings if line.lot is not None and line.quantity > 0]
+            found.append((one, plant.id, made))
+    return sorted(found, key=lambda row: -row[0].event_ms)[:SOLD]
 
 
 def _address_of(book: Book, asked: str) -> str:
