@@ -6,7 +6,18 @@ from dataclasses import replace
 import pytest
 
 from ainalym.errors import ConflictError, InputError, NotFoundError
-from ainalym.ledger import balances, entries, entry, open_book, post, rules, stock, trace, verify
+from ainalym.ledger import (
+    balances,
+    entries,
+    entry,
+    open_book,
+    post,
+    rules,
+    slip,
+    stock,
+    trace,
+    verify,
+)
 from ainalym.model.deed import Close, Payment
 from tests.ledger import tell
 
@@ -189,6 +200,21 @@ def test_money_moves_between_accounts_of_a_site(book):
 def test_a_clock_in_the_future_is_refused(book):
     with pytest.raises(InputError, match="is 20 minutes in the future"):
         post(book, [tell.ticket(event_ms=tell.NOW_MS + 20 * 60_000)])
+
+
+def test_an_entry_is_found_by_its_slip_and_by_who_told_it(book):
+    told = [
+        tell.ticket(series="P1-A", number=1, actor="one"),
+        tell.ticket(series="P1-A", number=2, actor="two"),
+        tell.ticket(series="P1-B", number=1, actor="one"),
+    ]
+    post(book, told)
+    assert slip(book, "P1-A", 2).id == told[1].id
+    assert [one.id for one in entries(book, actor="one")] == [told[0].id, told[2].id]
+    assert entries(book, actor="ONE") == []
+    for series, number in (("P1-A", 3), ("P1-C", 1), ("", 1)):
+        with pytest.raises(NotFoundError, match="no slip"):
+            slip(book, series, number)
 
 
 def test_pages_of_entries_meet_without_gap_or_double(book):

@@ -9,6 +9,7 @@ from ainalym.ledger import chain, entries, entry, open_book, periods, post, proo
 from ainalym.ledger.proof import branch
 from ainalym.model.deed import Close
 from ainalym.model.entry import new_id
+from tests.ledger.tell import NOW_MS, deed_id, ticket
 from tests.ledger.towns import BEGIN_MS, DAY_MS, Town
 
 
@@ -35,9 +36,9 @@ def test_every_branch_of_every_size_of_tree_gives_its_root(count):
 
 
 @pytest.fixture
-def closed(tmp_path):
-    """A book with two closed periods: of one site, then of all."""
-    with open_book(tmp_path / "book.sqlite") as book:
+def closed(where):
+    """A book of each engine with two closed periods: of one site, then of all."""
+    with open_book(where) as book:
         Town(book.post, points=4, stations=1, tickets=30).live(6)
         same = {"from_ms": BEGIN_MS - 2 * DAY_MS, "event_ms": BEGIN_MS + 9 * DAY_MS}
         to_ms = BEGIN_MS + 4 * DAY_MS
@@ -71,10 +72,14 @@ def test_the_bytes_hold_the_deed_and_the_hash_before(closed):
     assert found.body["material"].encode() in octets
 
 
-def test_an_entry_that_somebody_changed_gets_no_proof(closed):
-    for (name,) in closed._store.rows("select name from sqlite_master where type = 'trigger'"):
-        closed._store.run(f"drop trigger {name}")
-    found = entries(closed, kind="ticket")[0]
-    closed._store.run("update entry set actor = 'somebody' where seq = ?", (found.seq,))
-    with pytest.raises(ConflictError, match=f"entry {found.seq} was changed"):
-        proofs(closed, found.seq)
+def test_an_entry_that_somebody_changed_gets_no_proof(quick):
+    at_ms = NOW_MS - 1_000
+    (receipt,) = post(quick, [ticket(event_ms=at_ms)])
+    close = Close(id=deed_id(), site="*", event_ms=NOW_MS, from_ms=at_ms, to_ms=NOW_MS)
+    post(quick, [close])
+    assert len(proofs(quick, receipt.seq)) == 1
+    for (name,) in quick._store.rows("select name from sqlite_master where type = 'trigger'"):
+        quick._store.run(f"drop trigger {name}")
+    quick._store.run("update entry set actor = 'somebody' where seq = ?", (receipt.seq,))
+    with pytest.raises(ConflictError, match=f"entry {receipt.seq} was changed"):
+        proofs(quick, receipt.seq)
