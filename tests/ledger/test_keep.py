@@ -15,14 +15,16 @@ def busy(where):
     """A book that somebody writes to all the time."""
     with open_book(where) as book:
         Town(book.post, points=6, stations=2, tickets=60).live(2)
-        stop = threading.Event()
+        begun, stop = threading.Event(), threading.Event()
 
         def write():
             while not stop.is_set():
                 book.post([tell.ticket(1_000, f"B{k}") for k in range(20)])
+                begun.set()
 
         writer = threading.Thread(target=write)
         writer.start()
+        assert begun.wait(30)
         yield book
         stop.set()
         writer.join()
