@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import NamedTuple
 
 from ainalym.errors import Issue
@@ -66,7 +67,10 @@ class Rules:
         said = self._said.get((about, name))
         if not said:
             return None
-        k = bisect_right(said, event_ms, key=lambda rule: rule[0])
+        if said[-1][0] <= event_ms:
+            # Nearly always: the last rule holds.
+            return said[-1][2]
+        k = bisect_right(said, event_ms, key=itemgetter(0))
         return said[k - 1][2] if k else None
 
     def verified(self, scale: str, event_ms: int) -> bool:

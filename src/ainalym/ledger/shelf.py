@@ -6,6 +6,7 @@ a refused deed did is taken back.
 
 from collections import deque
 from collections.abc import Sequence
+from operator import attrgetter
 
 from ainalym.errors import ConflictError, Issue, NotFoundError, refuse
 from ainalym.ledger.store import Store
@@ -35,12 +36,11 @@ class Held:
         self.id, self.entry, self.number, self.made_g, self.left_g = row[:5]
         self.event_ms, self.since_ms, self.source, self.verified = row[5:]
 
-    def row(self) -> tuple:
-        """The row of table `lot`."""
-        return (
-            *(self.id, self.entry, self.number, self.made_g, self.left_g),
-            *(self.event_ms, self.since_ms, self.source, self.verified),
-        )
+
+row_of = attrgetter(
+    *("id", "entry", "number", "made_g", "left_g"), *("event_ms", "since_ms", "source", "verified")
+)
+"""The row of table `lot`, of a `Held`."""
 
 
 class Page:
@@ -51,10 +51,6 @@ class Page:
         self.postings: list[tuple[int, list]] = []
         self.draws: list[tuple[int, list]] = []
         self.periods: list[tuple] = []
-
-    def lengths(self) -> tuple[int, int, int, int]:
-        """How many rows of each table there are."""
-        return len(self.entries), len(self.postings), len(self.draws), len(self.periods)
 
     def cut(self, lengths: Sequence[int]) -> None:
         """Drop the rows that came after there were so many."""
@@ -102,7 +98,11 @@ class Shelf:
 
     def mark(self) -> tuple[int, ...]:
         """Begin what may yet be refused."""
-        return len(self._undo), len(self.fresh), len(self.opened), *self.page.lengths()
+        page = self.page
+        return (
+            *(len(self._undo), len(self.fresh), len(self.opened)),
+            *(len(page.entries), len(page.postings), len(page.draws), len(page.periods)),
+        )
 
     def undo(self, mark: tuple[int, ...]) -> None:
         """Take back what was done since the mark."""
@@ -164,10 +164,7 @@ class Shelf:
     ) -> int:
         """Make a lot on an account of that number, and give the lot's own number."""
         self.last_lot = made = self.last_lot + 1
-        row = (
-            *(made, self.entry, number, grams_g, grams_g),
-            *(event_ms, event_ms, source, int(verified)),
-        )
+        row = (made, self.entry, number, grams_g, grams_g, event_ms, event_ms, source, +verified)
         self._lots[made] = held = Held(self._accounts[number], row, True)
         self.fresh.append(held)
         if number in self._queues:

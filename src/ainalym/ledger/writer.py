@@ -10,7 +10,7 @@ from ainalym.errors import AinalymError, ConflictError, InputError, Issue, NotFo
 from ainalym.ledger import chain
 from ainalym.ledger.laws import Draft, draft, refuse_all
 from ainalym.ledger.rules import Rules
-from ainalym.ledger.shelf import LOT, Shelf, owes
+from ainalym.ledger.shelf import LOT, Shelf, owes, row_of
 from ainalym.ledger.store import Refused, Store
 from ainalym.model.deed import Close, Deed, Reversal, Rule, Ticket
 from ainalym.model.entry import Receipt
@@ -160,13 +160,9 @@ class Writer:
             f"{deed.actor}\n{reverses or 0}\n{corrects or 0}\n{noted}\n{body}"
         )
         hashed = chain.link(self._before, words, lines, draws)
-        page.entries.append(
-            (
-                *(seq, bytes.fromhex(raw), kind, site, event_ms, recorded_ms),
-                *(deed.actor, reverses, corrects, series, series and deed.number),
-                *(noted, body, hashed),
-            )
-        )
+        number = series and deed.number
+        row = (seq, bytes.fromhex(raw), kind, site, event_ms, recorded_ms, deed.actor)
+        page.entries.append((*row, reverses, corrects, series, number, noted, body, hashed))
         self._seq, self._before, self._recorded_ms = seq, hashed, recorded_ms
         lots = tuple(range(shelf.last_lot - len(shelf.fresh) + made + 1, shelf.last_lot + 1))
         receipt = Receipt(deed.id, seq, recorded_ms, lots, hashed.hex(), False)
@@ -318,14 +314,11 @@ class Writer:
         accounts = [(number, *account, int(owes(account))) for number, account in shelf.opened]
         store.append("account", "id, ledger, role, site, what, party, owes", accounts)
         store.append("entry", ENTRY, page.entries)
-        store.append("lot", LOT, (held.row() for held in shelf.fresh))
+        store.append("lot", LOT, map(row_of, shelf.fresh))
         # Rows are made when they are handed over: what is made and dropped costs less than what
         # is kept.
-        lines = (
-            (seq, n, account, lot or None, quantity)
-            for seq, lines in page.postings
-            for n, (account, lot, quantity) in enumerate(lines)
-        )
+        moved: dict[int, int] = {}
+        lines = _lines(page.postings, moved)
         store.append("posting", "entry, n, account, lot, quantity", lines)
         draws = (
             (seq, n, child or None, parent, grams)
@@ -335,10 +328,6 @@ class Writer:
         if page.draws:
             store.append("draw", "entry, n, child, parent, grams", draws)
         store.append("period", "entry, site, from_ms, to_ms, entries, root", page.periods)
-        moved: dict[int, int] = {}
-        for _, lines in page.postings:
-            for account, _, quantity in lines:
-                moved[account] = moved.get(account, 0) + quantity
         store.change("account", "balance", _by_key(moved), add=True)
         touched = {k: (h.left_g, h.since_ms) for k, h in sorted(shelf.touched.items())}
         store.change("lot", "left_g, since_ms", [(*v, k) for k, v in touched.items()])
@@ -368,6 +357,14 @@ def unswept(many: bool = True) -> Iterator[None]:
     finally:
         if off:
             gc.enable()
+
+
+def _lines(postings: Sequence[tuple[int, list]], moved: dict[int, int]) -> Iterator[tuple]:
+    """Yield the rows of table `posting`, and add up what they move on each account."""
+    for seq, lines in postings:
+        for n, (account, lot, quantity) in enumerate(lines):
+            moved[account] = moved.get(account, 0) + quantity
+            yield seq, n, account, lot or None, quantity
 
 
 def _by_key(moved: Mapping[int, int]) -> list[tuple[int, int]]:
