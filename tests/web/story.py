@@ -1,5 +1,6 @@
 """A month that is over, as its people told it: bought, fetched, sorted, sold and set right."""
 
+import re
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -113,3 +114,9 @@ def a_month() -> Month:
     )  # fmt: skip
     teller.tell(Sale, site=STATION, buyer=LANDFILL, loads={"residue": 100_000}, actor="leader-8")
     return Month(from_ms, to_ms, bale, arrived.lots[0], reversal)
+
+
+def text(answer) -> str:
+    """A page without its markup."""
+    bare = re.sub(r"<[^>]+>", " ", answer.content.decode()).replace("\N{NO-BREAK SPACE}", " ")
+    return re.sub(r"\s+", " ", bare)

@@ -214,7 +214,7 @@ class _Found:
     def _drawn(self, child: int, parent: int, grams: int) -> None:
         made, used = self._lots[child], self._lots[parent]
         here, before = self._key(made), self._key(used)
-        if here == before:
+        if here == before or not grams:
             return
         if here[0] == "lot":
             self.links[before, self._run(made.entry)] += grams

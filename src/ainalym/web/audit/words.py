@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ainalym.ledger import Claim
@@ -38,6 +39,9 @@ STEPS = {
 }
 """Kinds of steps of a way."""
 
+REGRADE = "regrade"
+"""How processes begin by which a plant takes one grade as another: `regrade/before/after`."""
+
 CLAIMS = {
     "identity": _("From %(place)s alone, %(share)s recycled."),
     "segregated": _("%(share)s recycled, kept apart from all else."),
@@ -64,6 +68,9 @@ class Names:
 
     def process(self, name: str) -> str:
         """Name a process as those who run it do."""
+        what, _before, after = [*name.split("/"), "", ""][:3]
+        if what == REGRADE:
+            return f"{gettext('Taken as')}: {self.material(after)}"
         return str(LINES.get(name, name))
 
     def material(self, name: str) -> Named:
