@@ -67,7 +67,7 @@ def value(dense, cost, is_open):
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("seed", range(12))
 def test_no_brute_force_set_beats_the_bound_and_the_best_is_found(form, seed, monkeypatch):
-    monkeypatch.setattr("ainalym.solve.sites._IDLE_KICKS", 300)
+    monkeypatch.setattr("ainalym.solve.sites_hunt._IDLE_KICKS", 300)
     gains, cost, dense = problem(seed)
     said = limits(form, seed, 8)
     known = [value(dense, cost, is_open) for is_open in allowed_sets(8, said)]
@@ -147,7 +147,7 @@ def euclid(seed, n, m, near=30.0):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_same_seed_same_answer_and_a_small_gap(form, monkeypatch):
-    monkeypatch.setattr("ainalym.solve.sites._IDLE_KICKS", 200)
+    monkeypatch.setattr("ainalym.solve.sites_hunt._IDLE_KICKS", 200)
     gains, rng = euclid(1, 300, 60)
     said = {}
     if "exactly" in form or "at most" in form:

@@ -9,7 +9,7 @@ docs/mathematics/sites.md.
 import math
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -18,21 +18,13 @@ from numpy.typing import ArrayLike, NDArray
 from ainalym.answer import Answer, Sense, Status
 from ainalym.errors import Issue, law, refuse
 from ainalym.solve.certificate import Instance
-from ainalym.solve.sites_bound import Descent, Proof, prove
-from ainalym.solve.sites_finish import SURE, Finish, Rest, decided, finish, is_small, is_thin, rest
+from ainalym.solve.sites_bound import Descent, prove
 from ainalym.solve.sites_gains import Gains, best_pairs
+from ainalym.solve.sites_hunt import Found, Hunt, is_closed
 from ainalym.solve.sites_limits import Limits
-from ainalym.solve.sites_merge import merge
 from ainalym.solve.sites_search import Search
-from ainalym.solve.sites_tree import Tree
 
 __all__ = ["Choice", "Gains", "best_site", "bound", "choose", "instance", "worth"]
-
-_STEPS, _KICKS = 25, 15  # of the bound and of the search, in turns
-_IDLE_BEFORE_FINISH = 500  # the same, before an integer program takes over
-_IDLE_KICKS = 5_000  # without a better set, after which more are not worth the time
-_FRESHEN = 500  # kicks after which sums are recomputed, against drift
-_PAIRS_KICKED = 5_000_000  # pairs that a few kicks in each turn may cost a look at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -239,163 +231,26 @@ def choose(
             sense=Sense.MAX,
             gap_allowed=gap_allowed,
         )
-    hunt = _Hunt(gains, cost, limits, began=began, seconds=seconds, gap_allowed=gap_allowed)
-    return hunt.answer(start, price, np.random.default_rng(seed), progress)
+    hunt = Hunt(gains, cost, limits, began=began, seconds=seconds, gap_allowed=gap_allowed)
+    found_best = hunt.run(start, price, np.random.default_rng(seed), progress)
+    return _claim(Instance(gains=gains, cost=cost, limits=limits), found_best, gap_allowed)
 
 
-class _Hunt:
-    """One search for sites and for the proof that they are good, in turns."""
-
-    def __init__(
-        self,
-        gains: Gains,
-        cost: NDArray[np.float64],
-        limits: Limits,
-        *,
-        began: float,
-        seconds: float,
-        gap_allowed: float,
-    ) -> None:
-        self._gains, self._cost, self._limits = gains, cost, limits
-        self._began, self._end, self._gap_allowed = began, began + seconds, gap_allowed
-        self._merged = merge(gains)
-        self._narrow = limits
-        self._proved = math.inf
-
-    def has_time(self) -> bool:
-        """Tell whether the time limit is still ahead."""
-        return time.perf_counter() < self._end
-
-    def answer(
-        self,
-        start: ArrayLike | None,
-        price: ArrayLike | None,
-        rng: np.random.Generator,
-        progress: Callable[[float, float, float], None] | None,
-    ) -> Answer[Choice]:
-        """Hunt, and recompute all that is claimed from the clients as they were given."""
-        limits, small = self._limits, self._merged.gains
-        first = rng.random(small.sites)
-        if start is None:
-            first = limits.nearest(first, 0)
-        else:
-            given = np.asarray(start, bool)
-            first = limits.nearest(given + 0.5 * first, int(given.sum()))
-        self._search = Search(small, self._cost, limits, rng=rng, has_time=self.has_time)
-        prices = np.zeros(small.clients)
-        if price is not None:
-            prices = self._merged.summed(np.asarray(price, float))
-        self._descent = Descent(small, self._cost, limits, prices)
-        self._progress = progress
-        try:
-            self._search.improve(first)
-            if price is None:
-                self._descent = Descent(small, self._cost, limits, self._search.middle)
-            self._run()
-        except KeyboardInterrupt:
-            pass  # whoever waits wants the best so far, which is complete at any moment
-        is_open = self._search.is_open if limits.allow(self._search.is_open) else first
-        return self._claim(is_open, self._merged.split(self._descent.price))
-
-    def _run(self) -> None:
-        kicks = max(1, min(_KICKS, _PAIRS_KICKED // (1 + len(self._merged.gains.gain))))
-        while not self._descent.done and not self._enough():
-            self._descent.lower(self._search.worth, _STEPS, self.has_time)
-            average = self._descent.average
-            self._decide()
-            if self.has_time():
-                wanted = int((average > 0.4).sum())
-                self._search.improve(self._narrow.nearest(average, wanted))
-            self._kick(kicks)
-        if self._enough():
-            return
-        left = self._rest()
-        if not is_small(left):
-            self._kick_until(_IDLE_BEFORE_FINISH)
-            if self._enough():
-                return
-            left = self._rest()
-        self._finish(left)
-        self._kick_until(_IDLE_KICKS)
-
-    def _kick_until(self, most: int) -> None:
-        """Kick until so many kicks in a row found nothing better."""
-        idle = 0
-        while idle < most and not self._enough():
-            idle = 0 if self._kick(_FRESHEN) else idle + _FRESHEN
-            self._decide()
-            if self.has_time():
-                self._search.improve(self._search.is_open)
-
-    def _kick(self, times: int) -> bool:
-        better = False
-        for _ in range(times):
-            if self.has_time():
-                better |= self._search.kick()
-        return better
-
-    def _enough(self) -> bool:
-        """Tell whether to stop: the gap is closed or the time is up."""
-        best, proved = self._search.worth, min(self._descent.best, self._proved)
-        if self._progress is not None:
-            self._progress(time.perf_counter() - self._began, best, max(best, proved))
-        return self._is_closed(best, proved) or not self.has_time()
-
-    def _is_closed(self, objective: float, proved: float) -> bool:
-        """Tell whether the gap is as allowed; the margin is that of all proofs here."""
-        return proved - objective <= (self._gap_allowed + SURE) * abs(objective)
-
-    def _proof(self) -> Proof:
-        return Proof(self._descent.best, self._descent.pick)
-
-    def _decide(self) -> None:
-        """Leave alone what the bound already decides: sites in all better sets, and in none."""
-        limits, is_open = self._limits, self._search.is_open
-        always, never = decided(limits, self._proof(), self._search.worth)
-        self._narrow = replace(
-            limits,
-            forced=limits.forced | (always & is_open),
-            forbidden=limits.forbidden | (never & ~is_open),
-        )
-        self._search.keep(self._narrow.forced | self._narrow.forbidden)
-
-    def _rest(self) -> Rest:
-        price, worth = self._descent.price, self._search.worth
-        return rest(self._merged.gains, self._cost, price, self._limits, self._proof(), worth)
-
-    def _finish(self, left: Rest) -> None:
-        """Branch on what is undecided; if that is slow, hand it to an integer program."""
-        best, proved = self._search.worth, self._descent.best
-        gap = self._gap_allowed * abs(best)
-        if not (is_small(left) and is_thin(left)):
-            tree = Tree(left, self._cost, self._limits, worth=best, bound=proved, gap=gap)
-            self._learn(tree.search(self.has_time))
-        if not self._enough() and is_small(left):
-            seconds = max(0.01, self._end - time.perf_counter())
-            is_open = self._search.is_open
-            self._learn(finish(left, self._cost, self._limits, is_open, seconds=seconds, gap=gap))
-
-    def _learn(self, done: Finish) -> None:
-        self._proved = min(self._proved, max(self._search.worth, done.bound))
-        if done.is_open is not None and self._limits.allow(done.is_open):
-            self._search.improve(done.is_open)
-
-    def _claim(self, is_open: NDArray[np.bool_], price: NDArray[np.float64]) -> Answer[Choice]:
-        law(self._limits.allow(is_open), said="the chosen sites keep the limits")
-        objective = worth(self._gains, self._cost, is_open)
-        proof = prove(self._gains, self._cost, price, self._limits)
-        proved = min(proof.bound, max(self._proved, objective))
-        status = Status.FEASIBLE
-        if self._is_closed(objective, proved):
-            status = Status.OPTIMAL
-        return Answer(
-            status=status,
-            value=Choice(open=is_open, price=price, toll=proof.pick.toll),
-            objective=objective,
-            bound=proved,
-            sense=Sense.MAX,
-            gap_allowed=self._gap_allowed,
-        )
+def _claim(instance: Instance, found: Found, gap_allowed: float) -> Answer[Choice]:
+    """Recompute all that is claimed from the clients as they were given."""
+    gains, cost, limits = instance.gains, instance.cost, instance.limits
+    law(limits.allow(found.is_open), said="the chosen sites keep the limits")
+    objective = worth(gains, cost, found.is_open)
+    proof = prove(gains, cost, found.price, limits)
+    proved = min(proof.bound, max(found.proved, objective))
+    return Answer(
+        status=Status.OPTIMAL if is_closed(objective, proved, gap_allowed) else Status.FEASIBLE,
+        value=Choice(open=found.is_open, price=found.price, toll=proof.pick.toll),
+        objective=objective,
+        bound=proved,
+        sense=Sense.MAX,
+        gap_allowed=gap_allowed,
+    )
 
 
 @cache
