@@ -73,7 +73,8 @@ def lots_then(batch: Batch, left: dict[int, int]) -> tuple[list[tuple], list[tup
 def insert(path: Path, columns: dict[str, list[str]], batches: list[Batch]) -> float:
     """Insert rows into the same guarded tables and keep their balances; seconds.
 
-    The same statements as ours, a commit for each batch, rows ready-made: nothing is thought about.
+    A row at a time, as `executemany` takes them; a commit for each batch; rows ready-made, so that
+    nothing is thought about.
     """
     store = connect(path)
     create(store)

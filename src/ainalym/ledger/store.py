@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from importlib import resources
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,8 @@ from ainalym.errors import ConflictError, OutsideError
 
 WAIT_S = 10.0
 CACHE_KIB = 64 * 1024
-ROWS_AT_ONCE = 128
-"""Rows SQLite is handed in one statement. Measured: a third quicker than one by one, and no quicker
-if there are more."""
+ROWS_AT_ONCE = 512
+"""Rows SQLite is handed in one statement. Measured: of 128, 512, 1,024 and 2,000 the quickest."""
 
 VERSION = 1
 """Of the tables and of the bytes that are hashed."""
@@ -111,10 +110,11 @@ class Store:
                 width = columns.count(",") + 1
                 said = f"insert into {table} ({columns}) values "
                 marks = f"({','.join('?' * width)})"
-                values, rest = chain.from_iterable(rows), []
-                blocks = _blocks(values, width * ROWS_AT_ONCE, rest)
+                values, size = [*chain.from_iterable(rows)], width * ROWS_AT_ONCE
+                whole = len(values) // size * size
+                blocks = (values[k : k + size] for k in range(0, whole, size))
                 self.connection.executemany(said + ",".join([marks] * ROWS_AT_ONCE), blocks)
-                ends = (rest[k : k + width] for k in range(0, len(rest), width))
+                ends = (values[k : k + width] for k in range(whole, len(values), width))
                 self.connection.executemany(said + marks, ends)
                 return
             with (
@@ -314,14 +314,6 @@ def copy(source: Store, target: Store) -> None:
         head = source.one(f"select {columns} from head")
         marks = ", ".join(f"{name} = ?" for name in columns.split(", "))
         target.run(f"update head set {marks}", head)
-
-
-def _blocks(values: Iterable[object], size: int, rest: list[object]) -> Iterator[tuple]:
-    """Yield so many values at a time, and put what is left over at the end into `rest`."""
-    values = iter(values)
-    while len(block := tuple(islice(values, size))) == size:
-        yield block
-    rest.extend(block)
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import gc
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -42,6 +43,15 @@ class _Closed(NamedTuple):
     site: str
     from_ms: int
     to_ms: int
+
+
+class _Mark(NamedTuple):
+    """How far a writer was: on the shelf, in the chain, in closed periods, in what is new."""
+
+    shelf: tuple[int, ...]
+    place: tuple[int, bytes, int]
+    periods: int
+    new: int
 
 
 class Writer:
@@ -106,31 +116,45 @@ class Writer:
         self._last = text_of_id(last[0]) if last else ""
 
     def _answer(self, request: Request) -> None:
-        shelf, errors = self._shelf, []
-        mark = shelf.mark()
-        state = self._seq, self._before, self._recorded_ms, len(self._periods)
-        known = len(self._new)
-        request.receipts = []
-        for deed in request.deeds:
-            inner = shelf.mark()
-            try:
-                request.receipts.append(self._enter(deed))
-            except AinalymError as error:
-                # The deeds after it are still tried, so that all faults are told at once.
-                shelf.undo(inner)
-                errors.append(error)
-        if not errors:
-            return
-        shelf.undo(mark)
-        self._seq, self._before, self._recorded_ms, periods = state
-        del self._periods[periods:]
-        self._rules.forget(self._seq + 1)
-        while len(self._new) > known:
-            self._new.popitem()
+        """Enter a request's deeds; if one is refused, none of them stands."""
+        mark = self._mark()
+        self._now_ms = max(self._recorded_ms, self._clock())
         try:
-            refuse_all(errors)
-        except AinalymError as error:
-            request.error = error
+            request.receipts = [self._enter(deed) for deed in request.deeds]
+        except AinalymError as first:
+            self._undo(mark)
+            errors = self._refusals(request.deeds) or [first]
+            self._undo(mark)
+            try:
+                refuse_all(errors)
+            except AinalymError as error:
+                request.error = error
+
+    def _refusals(self, deeds: Sequence[Deed]) -> list[AinalymError]:
+        """Tell all that is refused at once: the deeds after a refused one are still tried."""
+        errors = []
+        for deed in deeds:
+            mark = self._shelf.mark()
+            try:
+                self._enter(deed)
+            except AinalymError as error:
+                self._shelf.undo(mark)
+                errors.append(error)
+        return errors
+
+    def _mark(self) -> _Mark:
+        """Begin what may yet be refused."""
+        place = self._seq, self._before, self._recorded_ms
+        return _Mark(self._shelf.mark(), place, len(self._periods), len(self._new))
+
+    def _undo(self, mark: _Mark) -> None:
+        """Take back what was done since the mark."""
+        self._shelf.undo(mark.shelf)
+        self._seq, self._before, self._recorded_ms = mark.place
+        del self._periods[mark.periods :]
+        self._rules.forget(self._seq + 1)
+        while len(self._new) > mark.new:
+            self._new.popitem()
 
     def _enter(self, deed: Deed) -> Receipt:
         body = chain.body(deed)
@@ -139,7 +163,7 @@ class Writer:
         repeated = self._known(deed, body)
         if repeated is not None:
             return repeated
-        recorded_ms = max(self._recorded_ms, self._clock())
+        recorded_ms = self._now_ms
         if deed.event_ms > recorded_ms + SKEW_MS or self._periods:
             self._refuse_moment(deed, recorded_ms)
         shelf, seq = self._shelf, self._seq + 1
@@ -164,7 +188,7 @@ class Writer:
         row = (seq, bytes.fromhex(raw), kind, site, event_ms, recorded_ms, deed.actor)
         page.entries.append((*row, reverses, corrects, series, number, noted, body, hashed))
         self._seq, self._before, self._recorded_ms = seq, hashed, recorded_ms
-        lots = tuple(range(shelf.last_lot - len(shelf.fresh) + made + 1, shelf.last_lot + 1))
+        lots = tuple([held.id for held in shelf.fresh[made:]])
         receipt = Receipt(deed.id, seq, recorded_ms, lots, hashed.hex(), False)
         self._new[deed.id] = body, receipt
         if deed.id > self._last:
@@ -315,9 +339,7 @@ class Writer:
         store.append("account", "id, ledger, role, site, what, party, owes", accounts)
         store.append("entry", ENTRY, page.entries)
         store.append("lot", LOT, map(row_of, shelf.fresh))
-        # Rows are made when they are handed over: what is made and dropped costs less than what
-        # is kept.
-        moved: dict[int, int] = {}
+        moved: dict[int, int] = defaultdict(int)
         lines = _lines(page.postings, moved)
         store.append("posting", "entry, n, account, lot, quantity", lines)
         draws = (
@@ -359,12 +381,14 @@ def unswept(many: bool = True) -> Iterator[None]:
             gc.enable()
 
 
-def _lines(postings: Sequence[tuple[int, list]], moved: dict[int, int]) -> Iterator[tuple]:
-    """Yield the rows of table `posting`, and add up what they move on each account."""
+def _lines(postings: Sequence[tuple[int, list]], moved: dict[int, int]) -> list[tuple]:
+    """List the rows of table `posting`, and add up what they move on each account."""
+    rows = []
     for seq, lines in postings:
         for n, (account, lot, quantity) in enumerate(lines):
-            moved[account] = moved.get(account, 0) + quantity
-            yield seq, n, account, lot or None, quantity
+            moved[account] += quantity
+            rows.append((seq, n, account, lot or None, quantity))
+    return rows
 
 
 def _by_key(moved: Mapping[int, int]) -> list[tuple[int, int]]:

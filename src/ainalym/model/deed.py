@@ -80,12 +80,11 @@ class Deed:
     def values(self) -> list[object]:
         """Its kind and its fields in declared order, without defaults at the end."""
         fields_of, _, defaults = _shape(type(self))
-        said = [self.kind, *fields_of(self)]
-        last = len(defaults)
-        while said[-1] == defaults[last - 1]:
-            said.pop()
+        said = fields_of(self)
+        last = len(said) - 1
+        while said[last] == defaults[last]:
             last -= 1
-        return said
+        return [self.kind, *said[: last + 1]]
 
     def _faults_of_deed(self) -> Iterator[Issue]:
         if not UUID7.fullmatch(self.id):
