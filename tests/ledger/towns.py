@@ -8,8 +8,8 @@ from ainalym.model.deed import Arrival, Change, Deed, Dispatch, Rule, Sale, Tick
 from ainalym.model.entry import Receipt, new_id
 
 DAY_MS = 86_400_000
-BEGIN_MS = 1_767_225_600_000
-"""The first moment of 2026, UTC."""
+BEGIN_MS = 1_735_689_600_000
+"""The first moment of 2025, UTC: a year of it has passed."""
 
 MATERIALS = ("cardboard", "paper", "plastic", "glass", "metal")
 SHARES_PPM = {"clear": 780_000, "mixed": 170_000, "loss": 50_000}
