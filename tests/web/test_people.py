@@ -66,9 +66,9 @@ def test_too_many_tries_from_one_address_are_refused(browse):
     client = browse()
     statuses = [
         client.post(SIGN_IN, {"name": f"n{k}", "password": "x"}, REMOTE_ADDR="192.0.2.9")
-        for k in range(31)
+        for k in range(62)  # wherever the minute ends, 31 of them are in one
     ]
-    assert statuses[-1].status_code == 429
+    assert 429 in {one.status_code for one in statuses}
     assert statuses[-1]["Retry-After"] == "60"
 
 

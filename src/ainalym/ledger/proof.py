@@ -4,6 +4,7 @@ Whoever has the root from a printed act needs nothing else that is ours: the has
 bytes, joined with the few hashes beside its way up the tree, gives that root or it does not.
 """
 
+from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from ainalym.ledger.ask import periods
 from ainalym.ledger.book import Book
 from ainalym.ledger.store import Store
 from ainalym.ledger.writer import sealed
-from ainalym.model.entry import Period
+from ainalym.model.entry import Period, iso
 
 ENTRY = (
     "select hash, id, kind, site, event_ms, recorded_ms, actor, coalesce(reverses, 0), "
@@ -42,6 +43,26 @@ class Proof(NamedTuple):
     octets: bytes
     period: Period
     branch: tuple[tuple[str, str], ...]
+
+    @property
+    def told(self) -> dict[str, object]:
+        """What a checker needs, as JSON holds it; octets in base 64."""
+        return {
+            "entry": {
+                "number": self.number,
+                "hash": sha256(self.octets).hexdigest(),
+                "octets": b64encode(self.octets).decode(),
+            },
+            "branch": [{"side": side, "hash": other} for side, other in self.branch],
+            "period": {
+                "site": self.period.site,
+                "from": iso(self.period.from_ms),
+                "to": iso(self.period.to_ms),
+                "entries": self.period.entries,
+                "closed_by": self.period.entry,
+                "root": self.period.root,
+            },
+        }
 
 
 def proofs(book: Book, number: int) -> list[Proof]:

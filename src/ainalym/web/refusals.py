@@ -128,6 +128,8 @@ def _in_words(fault: str) -> str:
 
 def for_machines(request: HttpRequest) -> bool:
     """Tell whether a script asks, not a person."""
+    if request.path.startswith("/api/"):
+        return True
     asked = request.headers.get("Accept", "")
     return "json" in asked or "json" in (request.content_type or "")
 
@@ -142,8 +144,8 @@ def refused(
     title = str(TITLES[status])
     said = [str(one) for one in sentences] or [str(MENDS[status])]
     if for_machines(request):
-        problem = {"title": title, "status": status, "detail": " ".join(said), "faults": said}
-        problem |= {"code": code} if code else {}
+        problem = {"type": "about:blank", "title": title, "status": status}
+        problem |= {"detail": " ".join(said), "faults": said} | ({"code": code} if code else {})
         body = json.dumps(problem, ensure_ascii=False)
         return HttpResponse(body, content_type="application/problem+json", status=status)
     told = {"title": title, "sentences": said, "status": status}

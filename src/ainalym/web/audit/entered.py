@@ -1,10 +1,8 @@
 """Entries: what changed and who did it, newest first, and each one whole."""
 
 import json
-from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,7 +14,7 @@ from django.views.decorators.http import require_GET
 
 from ainalym.errors import NotFoundError
 from ainalym.ledger import Book, entries, entry, periods, proofs
-from ainalym.model.entry import Entry, Period, iso, ms
+from ainalym.model.entry import Entry, Period, ms
 from ainalym.web.audit.lots import LARGEST
 from ainalym.web.audit.words import KINDS, Names
 from ainalym.web.book import the_book
@@ -206,23 +204,7 @@ def proof(request: HttpRequest, number: int, period: int) -> HttpResponse:
     found = next((one for one in known if one.period.entry == period), None)
     if found is None:
         raise NotFoundError(f"there is no entry {number} in this book")
-    told = {
-        "how": HOW,
-        "entry": {
-            "number": number,
-            "hash": sha256(found.octets).hexdigest(),
-            "octets": b64encode(found.octets).decode(),
-        },
-        "branch": [{"side": side, "hash": other} for side, other in found.branch],
-        "period": {
-            "site": found.period.site,
-            "from": iso(found.period.from_ms),
-            "to": iso(found.period.to_ms),
-            "entries": found.period.entries,
-            "closed_by": period,
-            "root": found.period.root,
-        },
-    }
+    told = {"how": HOW} | found.told
     answer = HttpResponse(json.dumps(told, indent=1), content_type="application/json")
     name = f"proof-{number}-{period}.json"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -66,7 +66,7 @@ def verify_now(request: HttpRequest) -> HttpResponse:
     if not _turn.acquire(blocking=False):
         raise Refusal(409, _("The book is being verified already. Wait until that is done."))
     try:
-        verdict = verify(the_book())
+        verdict = verify(the_book(), processes=1)
     finally:
         _turn.release()
     return _page(request, verdict=verdict)

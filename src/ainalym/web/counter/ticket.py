@@ -202,7 +202,8 @@ def _faults(fields: Mapping, counter: Counter) -> Iterator[str]:
         yield _("A seller's name is kept only if the seller agrees. Remove it, or ask.")
     if fields["source"] not in ("", Source.PEOPLE.value, Source.BUSINESS.value):
         yield _("A counter buys from people and from businesses only.")
-    if not Series.objects.filter(name=fields["series"], site=counter.site).exists():
+    series = fields["series"]
+    if series and not Series.objects.filter(name=series, site=counter.site).exists():
         yield _("The slip's series does not belong to this counter.")
 
 

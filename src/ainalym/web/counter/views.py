@@ -18,8 +18,9 @@ from ainalym.model.deed import UUID7, Payment, Reversal
 from ainalym.model.entry import Entry, new_id, now_ms
 from ainalym.web.book import the_book
 from ainalym.web.counter.day import day_at, net_g
-from ainalym.web.counter.models import Seller, Series
+from ainalym.web.counter.models import Seller
 from ainalym.web.counter.plain import told_by_form
+from ainalym.web.counter.series import series_of
 from ainalym.web.counter.show import bought_tiles, state_of, stocked
 from ainalym.web.counter.ticket import (
     REASONS,
@@ -139,24 +140,7 @@ def series(request: HttpRequest, site: Site) -> HttpResponse:
         device = UUID(texts["device"])
     except ValueError:
         raise Refusal(422, _("The phone has no valid name of its own.")) from None
-    with transaction.atomic():
-        held = Series.objects.filter(site=site, keeper=request.user.name, device=device).first()
-        if held is None:
-            name = f"{site.id}-{_letters(site.series.count())}"
-            held = Series.objects.create(
-                name=name, site=site, keeper=request.user.name, device=device
-            )
-    return JsonResponse({"series": held.name})
-
-
-def _letters(number: int) -> str:
-    """Count in letters: A to Z, then AA."""
-    letters = ""
-    number += 1
-    while number:
-        number, left = divmod(number - 1, 26)
-        letters = chr(ord("A") + left) + letters
-    return letters
+    return JsonResponse({"series": series_of(site, request.user.name, device).name})
 
 
 def _entry_here(site: Site, name: str) -> Entry:

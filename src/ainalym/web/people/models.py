@@ -71,6 +71,25 @@ class Duty(models.Model):
         return ROOMS[Role(self.role)]
 
 
+class Token(models.Model):
+    """What a program of somebody's signs in with; we keep only its digest."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=60, help_text="What it is for.")
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the secret, hex.")
+    made_ms = models.BigIntegerField()
+    ends_ms = models.BigIntegerField(help_text="From when on it lets nobody in.")
+    used_ms = models.BigIntegerField(null=True, help_text="When it was last used, to the hour.")
+
+    class Meta:
+        """The newest comes first."""
+
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Trail(models.Model):
     """Who did what to accounts and duties, and who came in or tried to; only ever added to."""
 

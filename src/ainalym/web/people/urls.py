@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ainalym.web.people import views
+from ainalym.web.people import tokens, views
 
 app_name = "people"
 urlpatterns = [
@@ -10,4 +10,6 @@ urlpatterns = [
     path("sign-out", views.sign_out, name="sign-out"),
     path("language", views.language, name="language"),
     path("password", views.password, name="password"),
+    path("tokens", tokens.tokens, name="tokens"),
+    path("tokens/<int:token>/end", tokens.end, name="end-token"),
 ]

@@ -1,0 +1,134 @@
+"""The door of the API: who comes in, how errors are told, and what is described."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.security import APIKeyCookie, HttpBearer
+
+from ainalym import __version__
+from ainalym.errors import AinalymError
+from ainalym.web.api.rights import Rights
+from ainalym.web.api.shapes import Problem, deeds_described
+from ainalym.web.people.models import Person
+from ainalym.web.people.tokens import holder
+from ainalym.web.refusals import TITLES, Refusal, in_words, refused, status_of
+
+STATUSES = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)
+"""What any address may answer besides what it is for."""
+
+ABOUT = """Tell the book what happened, and ask it. Every request carries
+`Authorization: Bearer TOKEN`; tokens are made on the page `/people/tokens`. Mass is whole grams,
+money whole minor units, moments are milliseconds since 1970 UTC. A deed is named by the device that
+tells it (a UUID version 7), so telling it again records it once."""
+
+READS = ("GET", "HEAD", "OPTIONS")
+
+
+class Bearer(HttpBearer):
+    """Lets in who carries a token."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Rights | None:
+        """Give the rights of the person whose token it is."""
+        person = holder(token)
+        if person is None:
+            return None
+        request.user = person
+        return _rights(request, person)
+
+
+class Signed(APIKeyCookie):
+    """Lets in who is signed in on a page; only to read."""
+
+    param_name = settings.SESSION_COOKIE_NAME
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Rights | None:
+        """Give the rights of who is signed in."""
+        signed_in = request.user.is_authenticated and request.method in READS
+        return _rights(request, request.user) if signed_in else None
+
+
+def _rights(request: HttpRequest, person: Person) -> Rights:
+    if person.must_change:
+        raise Refusal(403, _("Change your password first."), code="password")
+    return Rights(person)
+
+
+class Door(NinjaAPI):
+    """The API, whose description names every way it may say no."""
+
+    def get_root_path(self, path_params: dict[str, Any]) -> str:
+        """Tell where it stands: inside the addresses of its room."""
+        return reverse("api:api-v1:api-root", kwargs=path_params)
+
+    def get_openapi_schema(self, **ways: Any) -> Any:
+        """Describe the API; errors are problem documents at every address."""
+        schema = super().get_openapi_schema(**ways)
+        problem = {"$ref": "#/components/schemas/Problem"}
+        content = {"application/problem+json": {"schema": problem}}
+        schema["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        schema["components"]["schemas"]["Deeds"]["properties"]["deeds"]["items"] = {
+            "oneOf": [*deeds_described().values()]
+        }
+        for ways_in in schema["paths"].values():
+            for operation in ways_in.values():
+                for status in STATUSES:
+                    operation["responses"][status] = {
+                        "description": str(TITLES[status]),
+                        "content": content,
+                    }
+        return schema
+
+
+api = Door(
+    title="Ainalym",
+    version=__version__,
+    description=ABOUT,
+    auth=[Bearer(), Signed()],
+    docs_url=None,
+    urls_namespace="api-v1",
+)
+
+
+@api.exception_handler(Refusal)
+def _refusal(request: HttpRequest, error: Refusal) -> HttpResponse:
+    return refused(request, error.status, error.sentences, error.code)
+
+
+@api.exception_handler(AinalymError)
+def _ours(request: HttpRequest, error: AinalymError) -> HttpResponse:
+    return refused(request, status_of(error), in_words(error))
+
+
+@api.exception_handler(AuthenticationError)
+def _stranger(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    said = _("Send “Authorization: Bearer” and a token; tokens are made on the page “Tokens”.")
+    response = refused(request, 401, [said])
+    response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@api.exception_handler(Http404)
+def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
+    return refused(request, 404)
+
+
+@api.exception_handler(HttpError)
+def _unread(request: HttpRequest, error: HttpError) -> HttpResponse:
+    known = error.status_code in TITLES
+    return refused(request, error.status_code if known else 400, [str(error)])
+
+
+@api.exception_handler(ValidationError)
+def _unfit(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    said = [f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors]
+    return refused(request, 422, said)
+
+
+def rights(request: HttpRequest) -> Rights:
+    """Give the rights of who asks."""
+    return request.auth

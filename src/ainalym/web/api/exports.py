@@ -1,0 +1,48 @@
+"""Exports: the whole book, for other programs to sum up."""
+
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django.http import FileResponse, HttpRequest
+from ninja import Router
+
+from ainalym.ledger import write_journal, write_tables
+from ainalym.web.api.door import rights
+from ainalym.web.book import the_book
+
+router = Router(tags=["export"])
+
+
+def _file(kind: str) -> dict:
+    content = {kind: {"schema": {"type": "string", "format": "binary"}}}
+    return {"responses": {200: {"description": "The file.", "content": content}}}
+
+
+@router.get("/export/journal", openapi_extra=_file("text/plain"))
+def journal(request: HttpRequest) -> FileResponse:
+    """Give the whole book as a journal for hledger and ledger."""
+    rights(request).see_all()
+    with TemporaryDirectory(prefix="ainalym-") as folder:
+        path = Path(folder) / "book.journal"
+        write_journal(the_book(), path)
+        return _sent(path, "text/plain; charset=utf-8")
+
+
+@router.get("/export/tables.zip", openapi_extra=_file("application/zip"))
+def tables(request: HttpRequest) -> FileResponse:
+    """Give the whole book as CSV tables."""
+    rights(request).see_all()
+    with TemporaryDirectory(prefix="ainalym-") as folder:
+        inside = Path(folder) / "tables"
+        write_tables(the_book(), inside)
+        path = Path(folder) / "tables.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+            for table in sorted(inside.iterdir()):
+                packed.write(table, table.name)
+        return _sent(path, "application/zip")
+
+
+def _sent(path: Path, kind: str) -> FileResponse:
+    """Send a file that may be removed already: whoever opened it can read on."""
+    return FileResponse(path.open("rb"), as_attachment=True, filename=path.name, content_type=kind)

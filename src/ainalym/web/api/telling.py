@@ -1,0 +1,118 @@
+"""Telling: deeds, all of one request recorded or none."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import Router
+
+from ainalym.errors import InputError, Issue
+from ainalym.ledger import Book, knows, lot, post
+from ainalym.model.deed import Arrival, Deed, Ticket, read_deed
+from ainalym.model.entry import Receipt
+from ainalym.web.api.door import rights
+from ainalym.web.api.rights import Rights
+from ainalym.web.api.shapes import Deeds, Device, Receipts, SeriesOut
+from ainalym.web.book import the_book
+from ainalym.web.counter.series import series_of
+from ainalym.web.counter.ticket import NUMBERS, TEXTS, check, counter_of, refuse_closed
+from ainalym.web.people.models import Role
+from ainalym.web.programme.models import Site
+from ainalym.web.refusals import Refusal
+
+router = Router(tags=["tell"])
+
+
+@router.post("/deeds", response={200: Receipts, 201: Receipts}, operation_id="tell")
+def tell(request: HttpRequest, told: Deeds) -> tuple[int, dict]:
+    """Tell deeds. 201 where something is new, 200 where the book had all of it already."""
+    deeds = read_deeds(told.deeds, rights(request).name)
+    receipts = record(deeds, rights(request), sure=told.sure)
+    said = [receipt._asdict() for receipt in receipts]
+    return 200 if all(one.repeated for one in receipts) else 201, {"receipts": said}
+
+
+@router.post("/sites/{site}/series", response=SeriesOut, operation_id="series")
+def series(request: HttpRequest, site: str, told: Device) -> dict[str, str]:
+    """Ask for the series in which a device numbers the slips of its tickets."""
+    here = Site.objects.get(pk=rights(request).see(site))
+    if not request.user.duties.filter(site=here, role=Role.KEEPER).exists():
+        raise Refusal(403, _("Slips are written by keepers."))
+    try:
+        device = UUID(told.device)
+    except ValueError:
+        raise Refusal(422, _("The device needs a UUID of its own.")) from None
+    return {"series": series_of(here, request.user.name, device).name}
+
+
+def read_deeds(told: Sequence[dict], actor: str) -> list[Deed]:
+    """Make deeds of what was told; whoever holds the token tells them.
+
+    Raises
+    ------
+    InputError
+        Every fault of every deed.
+    """
+    deeds, issues = [], []
+    for k, one in enumerate(told):
+        try:
+            if one.get("actor", actor) != actor:
+                mend = f"leave it out, or give {actor!r}"
+                issues.append(Issue(f"deeds[{k}] actor", f"is {one['actor']!r:.80}", mend))
+            deeds.append(read_deed(one | {"actor": actor}))
+        except InputError as error:
+            issues += [Issue(f"deeds[{k}] {i.where}", i.fault, i.mend) for i in error.issues]
+    if issues:
+        raise InputError(issues)
+    return deeds
+
+
+def record(deeds: Sequence[Deed], held: Rights, *, sure: bool = False) -> list[Receipt]:
+    """Record deeds that somebody may tell, held to what pages hold them to.
+
+    Parameters
+    ----------
+    held
+        The teller's rights.
+    sure
+        Whether unusual weights are meant.
+
+    Raises
+    ------
+    Refusal, AinalymError
+        With every fault that was found. Nothing is recorded.
+    """
+    held.tell(deeds)
+    book = the_book()
+    said: list[str] = []
+    for deed in deeds:
+        if isinstance(deed, Ticket) and not knows(book, deed.id):
+            said += (f"{deed.id}: {fault}" for fault in faults_of(book, deed, sure=sure))
+        elif isinstance(deed, Arrival) and not knows(book, deed.id):
+            for number in deed.lots:
+                held.takes_in(deed, lot(book, number))
+    if said:
+        raise Refusal(422, *said)
+    return post(book, deeds)
+
+
+def faults_of(book: Book, ticket: Ticket, *, sure: bool) -> list[str]:
+    """Say what a counter would say against a ticket.
+
+    Raises
+    ------
+    Refusal
+        Its period is closed.
+    """
+    if ticket.seller:
+        return [_("A seller's name is kept at the counter only; leave it out.")]
+    fields = {name: getattr(ticket, name) for name in (*NUMBERS, *TEXTS) if name != "keeper"}
+    site = Site.objects.get(pk=ticket.site)
+    refuse_closed(book, ticket)
+    try:
+        counter = counter_of(book, site, ticket.event_ms, ticket.price_list)
+        check(fields | {"sure": sure, "consent": ticket.consent}, counter)
+    except Refusal as refusal:
+        return [*refusal.sentences]
+    return []
