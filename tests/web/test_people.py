@@ -68,8 +68,8 @@ def test_too_many_tries_from_one_address_are_refused(browse):
         client.post(SIGN_IN, {"name": f"n{k}", "password": "x"}, REMOTE_ADDR="192.0.2.9")
         for k in range(62)  # wherever the minute ends, 31 of them are in one
     ]
-    assert 429 in {one.status_code for one in statuses}
-    assert statuses[-1]["Retry-After"] == "60"
+    refused = [one for one in statuses if one.status_code == 429]
+    assert refused[0]["Retry-After"] == "60"
 
 
 def test_a_forged_form_is_refused_in_the_users_language(browse):

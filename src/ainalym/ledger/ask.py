@@ -222,15 +222,28 @@ def rules(book: Book, about: str = "", *, as_of_ms: int | None = None) -> dict[s
         At that moment; now if None.
     """
     known: dict[str, tuple[tuple[int, int], dict]] = {}
-    with book.reading() as store:
-        rows = store.rows("select event_ms, seq, body from entry where kind = 'rule'")
-    for event_ms, seq, body in rows:
-        told = chain.told(body)
+    for event_ms, seq, told in _rules_told(book):
         if told["about"] != about or (as_of_ms is not None and event_ms > as_of_ms):
             continue
         if told["name"] not in known or known[told["name"]][0] < (event_ms, seq):
             known[told["name"]] = ((event_ms, seq), told["terms"])
     return {name: terms for name, (_, terms) in sorted(known.items())}
+
+
+def _rules_told(book: Book) -> list[tuple[int, int, dict]]:
+    """List every rule that was ever told; what was read before is not read again."""
+    with book.reading() as store:
+        last = store.one("select seq from head")[0]
+        upto, told = book.rules_seen
+        if upto < last:
+            rows = store.rows(
+                "select event_ms, seq, body from entry where seq > ? and kind = 'rule' "
+                "order by seq",
+                (upto,),
+            )
+            told = [*told, *((event_ms, seq, chain.told(body)) for event_ms, seq, body in rows)]
+            book.rules_seen = last, told
+    return told
 
 
 def periods(book: Book) -> list[Period]:

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from ninja import Body, Header, Query, Router, Schema
+from ninja import Body, Header, Query, Router, Schema, Status
 from pydantic import AwareDatetime, Field
 
 from ainalym import __version__
@@ -79,7 +79,7 @@ def capture(
     behaviour: Literal["rollback", "proceed"] = Header(
         "rollback", alias="GS1-Capture-Error-Behaviour"
     ),
-) -> tuple[int, None]:
+) -> Status:
     """Capture a document's events: 202, and the job's address in `Location`.
 
     What the standard's rules find wrong in the document itself is refused with 400. What the book
@@ -105,7 +105,7 @@ def capture(
         errors=errors,
     )
     response["Location"] = _address(request, "job", job.id)
-    return 202, None
+    return Status(202, None)
 
 
 def _take(held: Rights, parts: Sequence[Sequence[Deed]]) -> list[dict]:
@@ -222,17 +222,23 @@ def about(request: HttpRequest, response: HttpResponse) -> dict[str, str]:
 
 
 def _offered(allowed: str) -> Callable:
-    def offered(request: HttpRequest, response: HttpResponse) -> tuple[int, None]:
+    def offered(request: HttpRequest, response: HttpResponse) -> Status:
         """Tell in headers which versions and limits hold."""
         _say_headers(response)
         response["Allow"] = f"{allowed}, OPTIONS"
-        return 204, None
+        return Status(204, None)
 
     return offered
 
 
 for _path, _allowed in ADDRESSES.items():
-    router.api_operation(["OPTIONS"], _path, response={204: None}, auth=None)(_offered(_allowed))
+    router.api_operation(
+        ["OPTIONS"],
+        _path,
+        response={204: None},
+        auth=None,
+        operation_id=f"offered by {_path}",
+    )(_offered(_allowed))
 
 
 def _say_headers(response: HttpResponse) -> None:

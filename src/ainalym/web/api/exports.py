@@ -1,10 +1,12 @@
 """Exports: the whole book, for other programs to sum up."""
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
-from django.http import FileResponse, HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Router
 
 from ainalym.ledger import write_journal, write_tables
@@ -20,7 +22,7 @@ def _file(kind: str) -> dict:
 
 
 @router.get("/export/journal", openapi_extra=_file("text/plain"))
-def journal(request: HttpRequest) -> FileResponse:
+def journal(request: HttpRequest) -> StreamingHttpResponse:
     """Give the whole book as a journal for hledger and ledger."""
     rights(request).see_all()
     with TemporaryDirectory(prefix="ainalym-") as folder:
@@ -30,7 +32,7 @@ def journal(request: HttpRequest) -> FileResponse:
 
 
 @router.get("/export/tables.zip", openapi_extra=_file("application/zip"))
-def tables(request: HttpRequest) -> FileResponse:
+def tables(request: HttpRequest) -> StreamingHttpResponse:
     """Give the whole book as CSV tables."""
     rights(request).see_all()
     with TemporaryDirectory(prefix="ainalym-") as folder:
@@ -43,6 +45,15 @@ def tables(request: HttpRequest) -> FileResponse:
         return _sent(path, "application/zip")
 
 
-def _sent(path: Path, kind: str) -> FileResponse:
+def _sent(path: Path, kind: str) -> StreamingHttpResponse:
     """Send a file that may be removed already: whoever opened it can read on."""
-    return FileResponse(path.open("rb"), as_attachment=True, filename=path.name, content_type=kind)
+    sent = StreamingHttpResponse(_read(path.open("rb")), content_type=kind)
+    sent["Content-Length"] = path.stat().st_size
+    sent["Content-Disposition"] = f'attachment; filename="{path.name}"'
+    return sent
+
+
+def _read(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while block := file.read(1 << 16):
+            yield block

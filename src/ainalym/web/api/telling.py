@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Router
+from ninja import Router, Status
 
 from ainalym.errors import InputError, Issue
 from ainalym.ledger import Book, knows, lot, post
@@ -25,12 +25,12 @@ router = Router(tags=["tell"])
 
 
 @router.post("/deeds", response={200: Receipts, 201: Receipts}, operation_id="tell")
-def tell(request: HttpRequest, told: Deeds) -> tuple[int, dict]:
+def tell(request: HttpRequest, told: Deeds) -> Status:
     """Tell deeds. 201 where something is new, 200 where the book had all of it already."""
     deeds = read_deeds(told.deeds, rights(request).name)
     receipts = record(deeds, rights(request), sure=told.sure)
     said = [receipt._asdict() for receipt in receipts]
-    return 200 if all(one.repeated for one in receipts) else 201, {"receipts": said}
+    return Status(200 if all(one.repeated for one in receipts) else 201, {"receipts": said})
 
 
 @router.post("/sites/{site}/series", response=SeriesOut, operation_id="series")

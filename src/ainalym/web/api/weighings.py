@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Query, Router
+from ninja import Query, Router, Status
 
 from ainalym.errors import InputError
 from ainalym.ledger import knows
@@ -52,7 +52,7 @@ def weighings(
     site: str,
     dry_run: bool = Query(False, description="Look through the file, and record nothing."),
     sure: bool = Query(False, description="Unusual weights are meant."),
-) -> tuple[int, dict]:
+) -> Status:
     """Take over a scale's CSV as tickets: columns moment, material, gross_kg, and if wished
     tare_kg, deduction_kg, price_per_kg, paid, scale, source, reason.
 
@@ -81,7 +81,7 @@ def weighings(
     }
     if not dry_run:
         record(tickets, held, sure=sure)
-    return 201 if new and not dry_run else 200, answer
+    return Status(201 if new and not dry_run else 200, answer)
 
 
 def read_rows(body: bytes) -> list[Row]:

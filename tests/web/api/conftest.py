@@ -1,0 +1,36 @@
+"""Programs with tokens of the demo's people."""
+
+from collections.abc import Callable
+
+import pytest
+
+
+class Program:
+    """A program that speaks to the API with one person's token."""
+
+    def __init__(self, secret: str) -> None:
+        from django.test import Client
+
+        self._client = Client(raise_request_exception=False, SERVER_NAME="localhost")
+        self.said = {"HTTP_AUTHORIZATION": f"Bearer {secret}", "HTTP_ACCEPT_LANGUAGE": "en"}
+
+    def get(self, address: str, **said: str):
+        """Ask."""
+        return self._client.get(f"/api/v1{address}", **self.said, **said)
+
+    def post(self, address: str, told: object, kind: str = "application/json", **said: str):
+        """Tell."""
+        return self._client.post(f"/api/v1{address}", told, content_type=kind, **self.said, **said)
+
+    def call(self, method: str, address: str):
+        """Do something else."""
+        return self._client.generic(method, f"/api/v1{address}", **self.said)
+
+
+@pytest.fixture
+def program(programme) -> Callable[[str], Program]:
+    """Give a program with a token of a person."""
+    from ainalym.web.people.models import Person
+    from ainalym.web.people.tokens import issue
+
+    return lambda name: Program(issue(Person.objects.get(name=name), "test", days=1))
