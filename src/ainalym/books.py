@@ -1,12 +1,18 @@
 """The book's own commands: verify, back up, restore, export, trace."""
 
+import os
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from ainalym.door import MACHINE, QUIET, Ticker, say_result
+from ainalym.errors import ConflictError, Issue, refuse
 
+DAY = click.DateTime(["%Y-%m-%d"])
 KINDS = ("csv", "journal", "epcis")
 
 WHERE = click.option(
@@ -209,6 +215,125 @@ def trace(lot: int, where: str, as_json: bool) -> int:
         *(f"  {grams:>14,} g  {site or 'of unknown origin'}" for site, grams in sites.items()),
     ]
     return say_result(told, "\n".join(lines), as_json=as_json)
+
+
+@book.command()
+@click.option(
+    "--days", default=30, show_default=True, type=click.IntRange(1, 365), help="How many."
+)
+@click.option("--seed", default=1, show_default=True, help="Of everything that happens.")
+@click.option(
+    "--tickets",
+    default=24,
+    show_default=True,
+    type=click.IntRange(1, 500),
+    help="Of each point, on an average day.",
+)
+@click.option(
+    "--kills",
+    default=3,
+    show_default=True,
+    type=click.IntRange(0),
+    help="The site is killed so often.",
+)
+@click.option("--good-network", is_flag=True, help="Nothing gets lost on the way.")
+@click.option(
+    "--data",
+    default="ainalym-simulated",
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A new folder for the simulated site.",
+)
+@MACHINE
+@QUIET
+def simulate(
+    days: int,
+    seed: int,
+    tickets: int,
+    kills: int,
+    good_network: bool,
+    data: Path,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Simulate a programme: its people's programs speak to the real site over a bad network.
+
+    Keepers buy, trucks run, stations sort, plants make and sell, months are closed. Requests and
+    answers get lost, some come twice, and the site is killed. At the end the book has to hold all
+    that was acknowledged once, nothing else, and stock to the gram. With DATABASE_URL everything
+    is kept on that server. Look at what came of it with `ainalym serve --data ainalym-simulated`.
+
+    \b
+    Examples:
+      ainalym book simulate
+      ainalym book simulate --days 365 --seed 7 --kills 20 --data year
+    """
+    from ainalym.web.simulation import simulate as run
+
+    if data.exists() and any(data.iterdir()):
+        said = f"{data} is there already"
+        raise ConflictError(f"{said}; name a new folder with --data, or remove it")
+    with Ticker(quiet=quiet or as_json) as watch:
+        outcome = run(
+            data,
+            database=os.environ.get("DATABASE_URL", ""),
+            days=days,
+            seed=seed,
+            tickets=tickets,
+            kills=kills,
+            bad=not good_network,
+            progress=watch.note,
+        )
+    on_the_way = ", ".join(f"{what} {times}" for what, times in outcome.network.items())
+    said = [
+        f"{outcome.days} days: {outcome.tickets:,} tickets, {outcome.deeds:,} deeds acknowledged.",
+        f"Times the site was killed: {outcome.kills}; {on_the_way or 'nothing was lost'}.",
+        f"An answer took {1000 * outcome.median_s:.0f} ms, and 99 of 100 came within "
+        f"{1000 * outcome.late_s:.0f} ms.",
+        *outcome.faults,
+    ]
+    if not outcome.faults:
+        said.append("All of it is in the book, once, and stock is as people remember, to the gram.")
+    told = asdict(outcome) | {"seed": seed, "data": str(data)}
+    say_result(told, "\n".join(said), as_json=as_json, quiet=quiet and not outcome.faults)
+    return 1 if outcome.faults else 0
+
+
+@book.command("measured")
+@click.option(
+    "--from", "begins", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First day."
+)
+@click.option("--to", "ends", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Last day.")
+@click.option("--zone", default="Asia/Almaty", show_default=True, help="Whose days they are.")
+@WHERE
+@MACHINE
+def measured_command(begins: datetime, ends: datetime, zone: str, where: str, as_json: bool) -> int:
+    """Say what each site handled on an average day, with intervals: what the next plan begins from.
+
+    \b
+    Example:
+      ainalym book measured --from 2026-10-01 --to 2026-10-31
+    """
+    from ainalym.ledger import measured, open_book
+    from ainalym.model.entry import ms
+
+    try:
+        here = ZoneInfo(zone)
+    except (ValueError, OSError, KeyError):
+        refuse([Issue("--zone", f"{zone!r} is no time zone", "give one such as Asia/Almaty")])
+    from_ms = ms(begins.replace(tzinfo=here))
+    to_ms = ms((ends + timedelta(days=1)).replace(tzinfo=here))
+    if from_ms >= to_ms:
+        refuse([Issue("--to", f"{ends.date()} is before {begins.date()}", "swap the two")])
+    with open_book(where, read_only=True) as opened:
+        found = measured(opened, from_ms, to_ms)
+    told = {"from_ms": from_ms, "to_ms": to_ms, "measured": [one._asdict() for one in found]}
+    lines = [
+        f"{one.site:<16}{one.material:<20}{one.kg_per_day:>12,.1f} kg a day "
+        f"({one.kg_per_day_low:,.1f} to {one.kg_per_day_high:,.1f})"
+        for one in found
+    ]
+    return say_result(told, "\n".join(lines) or "Nothing was handled.", as_json=as_json)
 
 
 def _telling(watch: Ticker, said: str) -> Callable[[float], None]:

@@ -170,3 +170,21 @@ def test_what_is_no_book_is_not_touched(run, book, tmp_path):
     assert code == 3
     assert "the database" in err or "no book" in err
     assert (tmp_path / "half").read_bytes() == before
+
+
+def test_a_simulation_tells_what_came_of_it_and_keeps_what_is_there(run, tmp_path):
+    words = ("simulate", "--days", 1, "--kills", 0, "--data", tmp_path / "one", "--json")
+    code, out, _ = run(*words)
+    told = json.loads(out)
+    assert code == 0 and told["faults"] == [] and told["tickets"] > 50
+    code, _, err = run(*words)
+    assert code == 1 and "is there already" in err
+
+
+@pytest.mark.parametrize(("zone", "code"), [("Asia/Almaty", 0), ("nowhere", 2)])
+def test_what_was_measured_is_told_by_day(run, book, zone, code):
+    days = ("--from", "2025-01-01", "--to", "2025-01-03", "--zone", zone)
+    found, out, err = run("measured", *days)
+    assert found == code
+    assert ("kg a day (" in out) if code == 0 else ("no time zone" in err)
+    assert run("measured", "--from", "2025-01-03", "--to", "2025-01-01")[0] == 2

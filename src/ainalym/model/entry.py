@@ -5,6 +5,7 @@ Moments are whole milliseconds since 1970 UTC.
 
 import os
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -181,9 +182,22 @@ class Measured(NamedTuple):
     kg_per_day_high: float
 
 
-def now_ms() -> int:
-    """Tell the time by this computer's clock."""
+def _by_this_computer() -> int:
     return time.time_ns() // 1_000_000
+
+
+_clock: Callable[[], int] = _by_this_computer
+
+
+def now_ms() -> int:
+    """Tell the time by this computer's clock, or by a simulation's."""
+    return _clock()
+
+
+def tell_time_by(clock: Callable[[], int]) -> None:
+    """Let a process of its own live in a simulation's time; milliseconds since 1970 UTC."""
+    global _clock
+    _clock = clock
 
 
 def ms(moment: datetime) -> int:

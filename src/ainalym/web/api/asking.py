@@ -14,6 +14,7 @@ from ainalym.ledger import (
     monthly_form,
     periods,
     proofs,
+    rules,
     stock,
     trace,
     verify,
@@ -25,6 +26,7 @@ from ainalym.web.api import shapes
 from ainalym.web.api.door import rights
 from ainalym.web.api.shapes import Moment, Number
 from ainalym.web.book import the_book
+from ainalym.web.loads.models import offers_at
 from ainalym.web.programme.models import Material, Site, price_list_of
 from ainalym.web.refusals import Refusal
 
@@ -184,6 +186,30 @@ def the_sites(request: HttpRequest) -> list[dict[str, object]]:
             "scales": sorted(scale.id for scale in one.scales.all()),
         }
         for one in seen
+    ]
+
+
+@router.get("/rules", response=dict[str, dict])
+def what_holds(
+    request: HttpRequest, about: shapes.About, as_of_ms: Moment | None = None
+) -> dict[str, dict]:
+    """Give the rules in force about scales, processes, custody or the tolerance, by name."""
+    return rules(the_book(), about, as_of_ms=as_of_ms)
+
+
+@router.get("/offers", response=list[shapes.OfferOut])
+def what_is_taken(request: HttpRequest, site: str = Named) -> list[dict[str, object]]:
+    """List what stations, plants and the landfill take now, and at which price."""
+    return [
+        {
+            "site": one.site_id,
+            "material": one.material_id,
+            "price_minor_per_kg": one.price_minor_per_kg,
+            "limit_g_per_year": one.limit_g_per_year,
+        }
+        for offers in offers_at(now_ms()).values()
+        for one in offers.values()
+        if site in ("", one.site_id)
     ]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from types import UnionType
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from ninja import Schema
 from pydantic import Field
@@ -15,6 +15,7 @@ MOST_DEEDS = 1_000
 LONGEST_MS = 1 << 46
 
 Moment = Annotated[int, Field(ge=0, lt=LONGEST_MS, description="Milliseconds since 1970 UTC.")]
+About = Literal["scale", "process", "custody", "tolerance"]
 Number = Annotated[int, Field(ge=1, lt=MOST, description="A number of the book's own.")]
 
 
@@ -198,6 +199,15 @@ class MaterialOut(Schema):
     id: str
     fraction: str
     names: dict[str, str]
+
+
+class OfferOut(Schema):
+    """What a site takes of a material; a price below zero is a fee."""
+
+    site: str
+    material: str
+    price_minor_per_kg: int
+    limit_g_per_year: int | None
 
 
 class Prices(Schema):
