@@ -178,6 +178,7 @@ def _sqlite(path: Path) -> dict[str, object]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
+        "CONN_MAX_AGE": 600,
         "OPTIONS": {
             "timeout": 10,
             # Whoever means to write waits for its turn, instead of being refused half-way.
