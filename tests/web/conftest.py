@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ainalym.web.serve import first_people, ready
+from tests.web.programs import Program
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +60,15 @@ def browse(programme) -> Callable:
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def program(programme) -> Callable[[str], Program]:
+    """Give a program with a token of a person."""
+    from ainalym.web.people.models import Person
+    from ainalym.web.people.tokens import issue
+
+    return lambda name: Program(issue(Person.objects.get(name=name), "test", days=1))
 
 
 def _let_go() -> None:

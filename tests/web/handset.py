@@ -12,6 +12,22 @@ READY = "document.documentElement.dataset.counter === 'ready'"
 MOST_BYTES = 200_000
 """What a page may weigh, with its scripts and pictures."""
 
+BROKEN = """
+[...document.querySelectorAll('button, summary, .button, .tabs a, .door strong')].flatMap(one => {
+  const walk = document.createTreeWalker(one, NodeFilter.SHOW_TEXT), broken = []
+  for (let text = walk.nextNode(); text; text = walk.nextNode())
+    for (const word of text.data.matchAll(/[^\\s\\u00a0-]+/g)) {
+      const range = document.createRange()
+      range.setStart(text, word.index)
+      range.setEnd(text, word.index + word[0].length)
+      const lines = new Set([...range.getClientRects()].map(rect => Math.round(rect.top)))
+      if (lines.size > 1 || one.scrollWidth > one.clientWidth + 1) broken.push(word[0])
+    }
+  return broken
+})
+"""
+"""Words that are broken over two lines in what is pressed, or stick out of it."""
+
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 
@@ -152,6 +168,8 @@ class Handset:
         )
         if spoken != language:
             faults.append(f"{path} is in {spoken}, not in {language}")
+        if broken := self.ask(BROKEN):
+            faults.append(f"{path} breaks the words {broken}")
         if wide:
             faults.append(f"{path} is {wide} pixels wider than the phone")
         if weight >= MOST_BYTES:

@@ -1,8 +1,4 @@
-"""Programs with tokens of the demo's people."""
-
-from collections.abc import Callable
-
-import pytest
+"""A program that speaks to the API, as tests have it."""
 
 
 class Program:
@@ -25,12 +21,3 @@ class Program:
     def call(self, method: str, address: str):
         """Do something else."""
         return self._client.generic(method, f"/api/v1{address}", **self.said)
-
-
-@pytest.fixture
-def program(programme) -> Callable[[str], Program]:
-    """Give a program with a token of a person."""
-    from ainalym.web.people.models import Person
-    from ainalym.web.people.tokens import issue
-
-    return lambda name: Program(issue(Person.objects.get(name=name), "test", days=1))
