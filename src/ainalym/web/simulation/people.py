@@ -20,6 +20,9 @@ A_DAY_MS = 24 * AN_HOUR_MS
 MIDDLE_KG, SPREAD = 6.0, 0.8
 """Of what is brought to a counter at once: its median, and the spread of its logarithm."""
 
+MOST_G = 95_000
+"""More than people carry; a counter would ask whether it is meant."""
+
 AT_ONCE = 12
 """Tickets a phone sends together, at most; without a network all of the day wait till evening."""
 
@@ -95,7 +98,8 @@ def buy(place: Place, terms: Terms, day_ms: int, tickets: int) -> Iterator[Told]
 def _ticket(place: Place, terms: Terms, at_ms: int) -> dict[str, object]:
     chance = place.chance
     material = chance.choice(terms.bought)
-    net_g = max(50, round(MIDDLE_KG * chance.lognormvariate(0.0, SPREAD) * 20) * 50)
+    drawn_g = round(MIDDLE_KG * chance.lognormvariate(0.0, SPREAD) * 20) * 50
+    net_g = min(max(50, drawn_g), MOST_G)
     tare_g = chance.choice((0, 0, 400, 1_200))
     price, reason = terms.paid_minor_per_kg[material], ""
     if chance.random() < BARGAINED:
