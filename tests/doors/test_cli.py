@@ -310,9 +310,12 @@ def test_the_trace_is_shown_when_asked_for(folder, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_interrupt_writes_the_best_plan_so_far(run, folder, tmp_path, monkeypatch, word):
+    hear = door.Ticker.progress
+
     def interrupt(self, seconds_s, objective, bound):
         if objective == objective and abs(objective) < float("inf"):
             os.kill(os.getpid(), word)
+        hear(self, seconds_s, objective, bound)
 
     monkeypatch.setattr(door.Ticker, "progress", interrupt)
     words = ("plan", folder, "-o", tmp_path / "out", "--json", "--gap", "0", *PLAN_LIMIT)

@@ -21,11 +21,22 @@ def served(wrapped: Wrapped = lambda site: site) -> Iterator[str]:
     from ainalym.web.serve import application
 
     server = create_server(wrapped(application()), host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
+    ended = threading.Event()
+
+    def run() -> None:
+        try:
+            server.run()
+        except (OSError, ValueError):
+            # Its sockets are closed under it while it waits for them.
+            if not ended.is_set():
+                raise
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
         yield f"http://localhost:{server.effective_port}"
     finally:
+        ended.set()
         server.close()
         server.task_dispatcher.shutdown()
         thread.join(5)
