@@ -99,10 +99,16 @@ def nearest(
     return Instance(gains=gains, cost=cost, p=p, escape=float(escape.sum()))
 
 
-def p_median(n: int, p: int, kind: str) -> Instance:
-    """Every point is a site; all weights are 1; all pairs."""
+def p_median(n: int, p: int, kind: str, k: int | None = None) -> Instance:
+    """Every point is a site; all weights are 1; all pairs, or the k nearest."""
     at = points(n, kind, SEED)
-    return nearest(at, np.ones(n), at, np.zeros(n), p, k=n)
+    return nearest(at, np.ones(n), at, np.zeros(n), p, k=k or n)
+
+
+def p_median_among(n: int, m: int, p: int) -> Instance:
+    """Clustered people and few candidate sites."""
+    at = points(n, "clustered", SEED)
+    return nearest(at, residents(n, SEED), candidates(at, m, SEED), np.zeros(m), p)
 
 
 def facility(n: int, m: int, kind: str, k: int = NEAREST) -> Instance:
@@ -131,6 +137,8 @@ INSTANCES: dict[str, Callable[[], Instance]] = {
     "p-median 1000/100": lambda: p_median(1000, 100, "uniform"),
     "p-median 2000/100": lambda: p_median(2000, 100, "uniform"),
     "p-median 1000/10": lambda: p_median(1000, 10, "uniform"),
+    "p-median 5000/100": lambda: p_median(5000, 100, "uniform", k=1500),
+    "p-median 20000/100": lambda: p_median(20_000, 100, "uniform", k=1200),
     "facility 1000x300": lambda: facility(1000, 300, "uniform", k=300),
     "facility 1000x300 clustered": lambda: facility(1000, 300, "clustered", k=300),
     "facility 10000x1000": lambda: facility(10_000, 1000, "uniform"),
@@ -138,6 +146,8 @@ INSTANCES: dict[str, Callable[[], Instance]] = {
     "gradual 10000x500 clustered": lambda: cover(10_000, 500, "clustered", gradual=True),
     "cover 10000x500": lambda: cover(10_000, 500, "uniform", gradual=False),
     "gradual 100000x2000": lambda: cover(100_000, 2000, "uniform", gradual=True),
+    "facility 50000x1000": lambda: facility(50_000, 1000, "uniform"),
+    "p-median 1000000x1000/100": lambda: p_median_among(1_000_000, 1000, 100),
 }
 PEER = ("facility 1000x300", "facility 1000x300 clustered", "p-median 1000/100")
 """What HiGHS is asked to solve by default: it finishes these."""

@@ -25,6 +25,8 @@ _FRESHEN = 500  # kicks after which sums are recomputed, against drift
 _MANY_CLIENTS = 20_000  # from which groups of them are looked at first
 _COARSE_TIME = 0.3  # share of the time that may take
 _QUICK = 20  # steps, where prices are good already
+_PAIRS_CLIMBED = 5_000_000  # from which a climb costs more than a turn of the bound
+_MOST_TURNS = 5  # of the bound, for one climb
 _PAIRS_KICKED = 5_000_000  # pairs that a few kicks in each turn may cost a look at
 
 
@@ -143,9 +145,14 @@ class Hunt:
 
     def _alternate(self) -> None:
         """Lower the bound and look for better sets in turns, until steps are too short to help."""
-        kicks = max(1, min(_KICKS, _PAIRS_KICKED // (1 + len(self._merged.gains.gain))))
+        pairs = len(self._merged.gains.gain)
+        kicks = max(1, min(_KICKS, _PAIRS_KICKED // (1 + pairs)))
+        turns = min(_MOST_TURNS, 1 + pairs // _PAIRS_CLIMBED)
         while not self._descent.done and not self._enough():
-            self._descent.lower(self._search.worth, _STEPS, self.has_time)
+            for _ in range(turns):
+                self._descent.lower(self._search.worth, _STEPS, self.has_time)
+                if self._descent.done or self._enough():
+                    break
             average = self._descent.average
             self._decide()
             if self.has_time():
