@@ -1,12 +1,14 @@
 """The programme's site: one room for each kind of person's work.
 
 A room is a package here with a `urls.py`; it is found by being there, and nothing has to be
-registered. Rooms never import each other. What two of them need is in the ground floor:
+registered. Rooms never import each other, but for `api`: it is the machines' way to what a person
+does in any room, and holds them to that room's own rules. What two rooms need is in the ground floor:
 
     settings   how the site runs, safe by default       serve      starts it
     people     persons, duties, sign-in, `only(...)`    programme  sites, materials, prices, scales
     book       `the_book()`, the one open ledger        refusals   errors as sentences, statuses
     catalogue  translations                             guard      headers, limits
+    loads      what stations and plants both do         simulation a made-up programme that tries it
 
     counter    keeper           /counter/<site>/        audit       auditor      /audit/
     station    shift leader     /station/<site>/        department  department   /department/

@@ -100,6 +100,13 @@ def test_each_tells_only_what_is_theirs(program, name):
     assert statuses["ticket"] == (201 if name == "keeper-3" else statuses["ticket"])
 
 
+def test_nothing_is_counted_at_all_sites_at_once(program):
+    counted = {"kind": "count", "id": new_id(), "site": "*", "event_ms": now_ms()}
+    refused = program("department").post("/deeds", deeds(counted | {"counted": {"plastic": 5}}))
+    assert refused.status_code == 404
+    assert faults(refused)
+
+
 def test_a_load_is_taken_in_only_where_it_goes_to(program):
     keeper, leader = program("keeper-3"), program("leader-7")
     keeper.post("/deeds", deeds(ticket(event_ms=now_ms() - 60_000)))

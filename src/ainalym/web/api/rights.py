@@ -26,6 +26,9 @@ EVERYWHERE = (Role.AUDITOR, Role.DEPARTMENT)
 ALL = "*"
 """What a deed names that concerns all sites."""
 
+FOR_ALL = ("rule", "close")
+"""Kinds of deeds that may concern all sites at once."""
+
 
 class Rights:
     """What one person may see and tell.
@@ -102,7 +105,8 @@ class Rights:
             if deed.kind not in everywhere | here:
                 said = _("A %(kind)s at %(site)s is not yours to tell.")
                 raise Refusal(403, said % {"kind": deed.kind, "site": deed.site})
-            if everywhere and deed.site != ALL and not Site.objects.filter(pk=deed.site).exists():
+            is_place = deed.site != ALL or deed.kind not in FOR_ALL
+            if everywhere and is_place and not Site.objects.filter(pk=deed.site).exists():
                 raise no_site(deed.site)
 
     def takes_in(self, deed: Arrival, lot: Lot) -> None:
