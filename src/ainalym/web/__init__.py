@@ -2,7 +2,8 @@
 
 A room is a package here with a `urls.py`; it is found by being there, and nothing has to be
 registered. Rooms never import each other, but for `api`: it is the machines' way to what a person
-does in any room, and holds them to that room's own rules. What two rooms need is in the ground floor:
+does in any room, and holds them to that room's own rules. What two rooms need is on the ground
+floor:
 
     settings   how the site runs, safe by default       serve      starts it
     people     persons, duties, sign-in, `only(...)`    programme  sites, materials, prices, scales
