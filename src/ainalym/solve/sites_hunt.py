@@ -26,7 +26,7 @@ _MANY_CLIENTS = 20_000  # from which groups of them are looked at first
 _COARSE_TIME = 0.3  # share of the time that may take
 _QUICK = 20  # steps, where prices are good already
 _PAIRS_CLIMBED = 5_000_000  # from which a climb costs more than a turn of the bound
-_MOST_TURNS = 5  # of the bound, for one climb
+_MOST_TURNS = 12  # of the bound, for one climb
 _PAIRS_KICKED = 5_000_000  # pairs that a few kicks in each turn may cost a look at
 
 
