@@ -48,6 +48,9 @@ class Answer(Generic[T]):
         Whether less or more is better.
     gap_allowed
         The relative gap at which the solver was told to call a value optimal.
+    out_of
+        What the gap is a share of; the objective itself unless said. Where costs and revenues
+        nearly cancel out, a share of their difference would mean nothing.
 
     Raises
     ------
@@ -61,6 +64,7 @@ class Answer(Generic[T]):
     bound: float
     sense: Sense = Sense.MIN
     gap_allowed: float = 0.0
+    out_of: float | None = None
 
     def __post_init__(self) -> None:
         has_value = self.status in (Status.OPTIMAL, Status.FEASIBLE)
@@ -81,11 +85,12 @@ class Answer(Generic[T]):
 
     @property
     def gap(self) -> float:
-        """How far the objective may be from the best possible, as a share of the objective."""
+        """How far the objective may be from the best possible, as a share of `out_of`."""
         if self.objective == self.bound:
             return 0.0
         if not (math.isfinite(self.objective) and math.isfinite(self.bound)):
             return math.inf
         room = self.objective - self.bound
         room = room if self.sense is Sense.MIN else -room
-        return max(0.0, room) / max(abs(self.objective), 1e-12)
+        out_of = abs(self.objective) if self.out_of is None else self.out_of
+        return max(0.0, room) / max(out_of, 1e-12)

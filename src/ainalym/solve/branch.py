@@ -71,6 +71,7 @@ class _Tree:
     """Open nodes, the best bound among closed ones, and the best answer known."""
 
     gap_allowed: float
+    out_of: Callable[[], float] | None = None
     heap: list[_Node] = field(default_factory=list)
     closed: float = -inf
     best: float = -inf
@@ -79,8 +80,11 @@ class _Tree:
     @property
     def enough(self) -> float:
         """What a node has to beat to be worth looking into."""
+        if self.best == -inf:
+            return -inf
+        out_of = self.out_of() if self.out_of else abs(self.best)
         # A hair less than allowed, so that rounding does not push what is closed here beyond it.
-        return -inf if self.best == -inf else self.best + 0.999 * self.gap_allowed * abs(self.best)
+        return self.best + 0.999 * self.gap_allowed * out_of
 
     def is_worth(self, bound: float) -> bool:
         """Whether a node with this bound may hold something worth looking for."""
@@ -145,6 +149,7 @@ def branch(
     suggest: Callable[[Solution, bool], float],
     gap_allowed: float,
     seconds: float,
+    out_of: Callable[[], float] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Branched:
     """Branch on columns until no node can beat what was suggested, or the time is up.
@@ -168,6 +173,8 @@ def branch(
         A node that cannot beat the best answer by this share of it is closed.
     seconds
         Wall time.
+    out_of
+        What the gap is a share of just then; of the best answer's own size unless said.
     progress
         Called with the bound whenever it falls.
 
@@ -183,7 +190,7 @@ def branch(
         cut=cut,
         suggest=suggest,
         end=time.monotonic() + seconds,
-        tree=_Tree(gap_allowed),
+        tree=_Tree(gap_allowed, out_of),
     )
     try:
         search.run(progress)
