@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ainalym.solve.sites_bound import Descent, Proof
 from ainalym.solve.sites_coarse import Coarse, coarsen, lift
+from ainalym.solve.sites_columns import by_site
 from ainalym.solve.sites_finish import SURE, Finish, Rest, decided, finish, is_small, is_thin, rest
 from ainalym.solve.sites_gains import Gains
 from ainalym.solve.sites_limits import Limits
@@ -69,6 +70,7 @@ class Hunt:
         self._gains, self._cost, self._limits = gains, cost, limits
         self._began, self._end, self._gap_allowed = began, began + seconds, gap_allowed
         self._merged = merge(gains)
+        self._columns = by_site(self._merged.gains)
         self._narrow = limits
         self._proved = math.inf
         self._progress: Callable[[float, float, float], None] | None = None
@@ -98,27 +100,41 @@ class Hunt:
         else:
             given = np.asarray(start, bool)
             first = limits.nearest(given + 0.5 * first, int(given.sum()))
-        self._search = Search(small, self._cost, limits, rng=rng, has_time=self.has_time)
+        self._look(rng)
         prices = np.zeros(small.clients)
         if price is not None:
             prices = self._merged.summed(np.asarray(price, float))
-        self._descent = Descent(small, self._cost, limits, prices)
+        self._descend(prices)
         self._progress = progress
         try:
             if price is None and small.clients >= _MANY_CLIENTS and (coarse := coarsen(small)):
                 first, prices = self._begin_coarsely(coarse, first, rng)
                 self._search.improve(first)
-                self._descent = Descent(small, self._cost, limits, prices, quick=_QUICK)
+                self._descend(prices, quick=_QUICK)
             else:
                 self._search.improve(first)
                 if price is None:
-                    self._descent = Descent(small, self._cost, limits, self._search.middle)
+                    self._descend(self._search.middle)
             self._alternate()
             self._close()
         except KeyboardInterrupt:
             pass  # whoever waits wants the best so far, which is complete at any moment
         is_open = self._search.is_open if limits.allow(self._search.is_open) else first
         return Found(is_open, self._merged.split(self._descent.price), self._proved)
+
+    def _look(self, rng: np.random.Generator) -> None:
+        self._search = Search(
+            self._merged.gains,
+            self._cost,
+            self._limits,
+            rng=rng,
+            has_time=self.has_time,
+            columns=self._columns,
+        )
+
+    def _descend(self, price: NDArray[np.float64], **said: int) -> None:
+        small, columns = self._merged.gains, self._columns
+        self._descent = Descent(small, self._cost, self._limits, price, columns=columns, **said)
 
     def _begin_coarsely(
         self, coarse: Coarse, first: NDArray[np.bool_], rng: np.random.Generator
@@ -133,10 +149,9 @@ class Hunt:
             seconds=max(0.01, seconds),
             gap_allowed=self._gap_allowed,
         )
-        small = among._merged.gains
-        among._search = Search(small, self._cost, self._limits, rng=rng, has_time=among.has_time)
+        among._look(rng)
         among._search.improve(first)
-        among._descent = Descent(small, self._cost, self._limits, among._search.middle)
+        among._descend(among._search.middle)
         among._alternate()
         among._kick_until(_FRESHEN)
         is_open = among._search.is_open
