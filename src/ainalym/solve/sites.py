@@ -19,12 +19,16 @@ from ainalym.answer import Answer, Sense, Status
 from ainalym.errors import Issue, law, refuse
 from ainalym.solve.certificate import Instance
 from ainalym.solve.sites_bound import Descent, prove
+from ainalym.solve.sites_coarse import coarsen, lift
+from ainalym.solve.sites_columns import by_site
 from ainalym.solve.sites_gains import Gains, best_pairs
 from ainalym.solve.sites_hunt import Found, Hunt, is_closed
 from ainalym.solve.sites_limits import Limits
-from ainalym.solve.sites_search import Search
+from ainalym.solve.sites_offers import Offers
 
 __all__ = ["Choice", "Gains", "best_site", "bound", "choose", "instance", "worth"]
+
+_FEW = 8  # clients of the problem on which kernels are compiled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -256,13 +260,21 @@ def _claim(instance: Instance, found: Found, gap_allowed: float) -> Answer[Choic
 @cache
 def _compile() -> None:
     """Compile the kernels before any clock runs: some seconds, once on each machine."""
-    gains = Gains.of([0, 0, 1], [0, 1, 1], [2.0, 1.0, 2.0], clients=2, sites=2)
+    many = np.arange(2 * _FEW) // 2
+    gain = np.where(np.arange(2 * _FEW) % 2, 1.0, 2.0)
+    gains = Gains.of(many, np.arange(2 * _FEW) % 2, gain, clients=_FEW, sites=2)
     cost, no_site = np.ones(2), np.zeros(2, bool)
     limits = Limits(least=0, most=2, spend=cost, budget=math.inf, forced=no_site, forbidden=no_site)
-    Search(gains, cost, limits, rng=np.random.default_rng(0), has_time=lambda: True).improve(
-        no_site
-    )
-    Descent(gains, cost, limits, np.zeros(2)).lower(0.0, 1, lambda: True)
+    hunt = Hunt(gains, cost, limits, began=time.perf_counter(), seconds=1.0, gap_allowed=0.0)
+    hunt.run(None, None, np.random.default_rng(0), None)
+    descent = Descent(gains, cost, limits, np.zeros(_FEW), columns=by_site(gains))
+    descent.lower(0.0, 1, lambda: True)
+    offers = Offers(gains)
+    offers.gather(np.zeros(_FEW))
+    offers.total(np.zeros(_FEW))
+    offers.slopes(np.zeros(_FEW), np.ones(2), np.empty(_FEW))
+    if coarse := coarsen(gains):
+        lift(gains, coarse, no_site, np.zeros(coarse.gains.clients))
     worth(gains, cost, no_site)
 
 

@@ -65,9 +65,8 @@ class _Way(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _open_way(w: _Way, i: int) -> float:
-    way = w.way[i]
-    if (w.now[i] <= 0.0 and way > 0.0) or (w.now[i] >= w.top[i] and way < 0.0):
+def _open(way: float, now: float, top: float) -> float:
+    if (now <= 0.0 and way > 0.0) or (now >= top and way < 0.0):
         return 0.0
     return way
 
@@ -77,7 +76,7 @@ def _length(w: _Way, first: int, last: int) -> float:
     """Squared length of the way, in its scale."""
     total = 0.0
     for i in range(first, last):
-        way = _open_way(w, i)
+        way = _open(w.way[i], w.now[i], w.top[i])
         total += w.scale[i] * way * way
     return total
 
@@ -87,7 +86,7 @@ def _move(w: _Way, step: float, moved: NDArray, first: int, last: int) -> float:
     """Go one step, within the prices' ends; return the sum of the new prices."""
     total = 0.0
     for i in range(first, last):
-        price = w.now[i] - step * w.scale[i] * _open_way(w, i)
+        price = w.now[i] - step * w.scale[i] * _open(w.way[i], w.now[i], w.top[i])
         moved[i] = min(max(price, 0.0), w.top[i])
         total += moved[i]
     return total
@@ -101,7 +100,7 @@ def _compare(w: _Way, slope: NDArray, first: int, last: int) -> tuple[float, flo
         differs = w.scale[i] * (slope[i] - w.way[i])
         apart += differs * (slope[i] - w.way[i])
         along += differs * w.way[i]
-        ahead += w.scale[i] * slope[i] * _open_way(w, i)
+        ahead += w.scale[i] * slope[i] * _open(w.way[i], w.now[i], w.top[i])
     return apart, along, ahead
 
 
@@ -109,7 +108,7 @@ def _compare(w: _Way, slope: NDArray, first: int, last: int) -> tuple[float, flo
 def _turn(w: _Way, slope: NDArray, share: float, only_open: bool, first: int, last: int) -> None:
     """Turn the way by a share towards a new subgradient."""
     for i in range(first, last):
-        way = _open_way(w, i) if only_open else w.way[i]
+        way = _open(w.way[i], w.now[i], w.top[i]) if only_open else w.way[i]
         w.way[i] = way + share * (slope[i] - way)
 
 

@@ -111,6 +111,25 @@ def _heads(start: NDArray, gain: NDArray, price: NDArray, spare: int, head: NDAr
         head[i] = min(start[i + 1] - start[i], above + above // 2 + spare)
 
 
+@njit(cache=True, nogil=True)
+def _lay_heads(
+    start: NDArray,
+    site: NDArray,
+    gain: NDArray,
+    near_start: NDArray,
+    near_site: NDArray,
+    near_gain: NDArray,
+    floor: NDArray,
+) -> None:
+    """Copy the heads side by side; the floor is the gain of the first pair left out."""
+    for i in range(len(floor)):
+        k = start[i]
+        for to in range(near_start[i], near_start[i + 1]):
+            near_site[to], near_gain[to] = site[k], gain[k]
+            k += 1
+        floor[i] = gain[k] if k < start[i + 1] else -np.inf
+
+
 class Offers:
     """Add up offers at many prices of the same clients.
 
@@ -134,13 +153,12 @@ class Offers:
         _heads(rows.start, rows.gain, price, _SPARE, head)
         start = np.zeros(len(price) + 1, np.int64)
         np.cumsum(head, out=start[1:])
-        pair = np.arange(start[-1]) + np.repeat(rows.start[:-1] - start[:-1], head)
-        floor = np.full(len(price), -np.inf)
-        cut = head < np.diff(rows.start)
-        floor[cut] = rows.gain[(rows.start[:-1] + head)[cut]]
-        self._rows = rows._replace(
-            near_start=start, near_site=rows.site[pair], near_gain=rows.gain[pair], floor=floor
-        )
+        site, gain = np.empty(start[-1], np.int32), np.empty(start[-1])
+        floor = np.empty(len(price))
+        _lay_heads(rows.start, rows.site, rows.gain, start, site, gain, floor)
+        for column in (site, gain):
+            column.flags.writeable = False  # as in whole rows: kernels are compiled for one kind
+        self._rows = rows._replace(near_start=start, near_site=site, near_gain=gain, floor=floor)
         self.is_stale = False
 
     def total(self, price: NDArray[np.float64]) -> NDArray[np.float64]:
