@@ -80,8 +80,10 @@ class Gains:
         return Gains._tidied(start, near, more, sites)
 
     @staticmethod
-    def rows(blocks: Iterable[tuple[ArrayLike, ArrayLike]], *, sites: int) -> "Gains":
-        """Build rows from blocks of clients, each with as many sites: one table after another.
+    def rows(
+        blocks: Iterable[tuple[ArrayLike, ArrayLike]], *, clients: int, sites: int
+    ) -> "Gains":
+        """Build rows from tables of the next clients and their sites, one after another.
 
         Nothing is held besides the rows themselves, so that a source of millions of clients can
         be read piece by piece. Pairs that gain nothing (0 or less) are dropped.
@@ -89,32 +91,39 @@ class Gains:
         Parameters
         ----------
         blocks
-            Site and gain of each pair of the next clients, both of shape (some clients, k); k may
-            differ from block to block, and rows need not be sorted.
-        sites
+            Site and gain of each pair of some more clients, both of shape (some, k); k may differ
+            from block to block, and rows need not be sorted.
+        clients, sites
             How many there are, 0 or more.
 
         Raises
         ------
         InputError
-            The tables of a block differ in shape, a site does not exist, or a gain is not finite.
+            The tables of a block differ in shape, a site does not exist, a gain is not finite, or
+            the blocks together hold another number of clients.
         """
-        near: list[NDArray[np.int32]] = []
-        more: list[NDArray[np.float64]] = []
-        start = [np.zeros(1, np.int64)]
-        for site, gain in blocks:
-            site, gain = np.asarray(site), np.asarray(gain, float)
-            refuse(_block_faults(site, gain, sites, len(near)))
-            at, brings = site.astype(np.int32).ravel(), gain.flatten()
-            lines = np.arange(0, site.size + 1, site.shape[1] or 1, dtype=np.int64)
-            begins = tidy(lines[: len(site) + 1], at, brings, sites)
-            near.append(at[: begins[-1]])
-            more.append(brings[: begins[-1]])
-            start.append(start[-1][-1] + begins[1:])
-        begins = np.concatenate(start)
-        at = np.concatenate([np.empty(0, np.int32), *near])
-        near.clear()
-        return Gains(start=begins, site=at, gain=np.concatenate([np.empty(0), *more]), sites=sites)
+        start = np.zeros(clients + 1, np.int64)
+        near, more = np.empty(0, np.int32), np.empty(0)
+        row = count = 0
+        for number, (table, gain) in enumerate(blocks):
+            at, brings = np.asarray(table), np.asarray(gain, float)
+            refuse(_block_faults(at, brings, sites, number))
+            lines = np.arange(len(at) + 1) * at.shape[1]
+            at, brings = at.astype(np.int32).ravel(), brings.flatten()
+            begins = tidy(lines, at, brings, sites)
+            after = row + len(lines) - 1
+            if after > clients:
+                refuse([_number_fault(f"{after} or more", clients)])
+            start[row + 1 : after + 1] = count + begins[1:]
+            if (wanted := count + begins[-1]) > len(near):
+                # Pages that are never written to are never taken: better too long than copied.
+                likely = int(wanted) * max(1, clients - row) // max(1, after - row)
+                near, more = (_longer(column, count + likely) for column in (near, more))
+            near[count:wanted], more[count:wanted] = at[: begins[-1]], brings[: begins[-1]]
+            row, count = after, wanted
+        if row < clients:
+            refuse([_number_fault(str(row), clients)])
+        return Gains(start=start, site=near[:count], gain=more[:count], sites=sites)
 
     @staticmethod
     def _tidied(
@@ -170,6 +179,16 @@ def _listed(name: str, values: NDArray, wrong: NDArray[np.bool_], mend: str) -> 
     if len(rows) > _SHOWN:
         found.append(Issue(name, f"has {len(rows) - _SHOWN} more such rows", mend))
     return found
+
+
+def _longer(column: NDArray, length: int) -> NDArray:
+    longer = np.empty(length, column.dtype)
+    longer[: len(column)] = column
+    return longer
+
+
+def _number_fault(found: str, clients: int) -> Issue:
+    return Issue("blocks", f"hold {found} clients", f"give {clients} together")
 
 
 def _block_faults(site: NDArray, gain: NDArray, sites: int, block: int) -> list[Issue]:

@@ -20,6 +20,7 @@ from ainalym.solve.sites_gains import Gains
 _MANY_CLIENTS = 10_000  # from which a second thread is worth its call
 _MANY_PAIRS = 200_000  # from which heads are worth being kept apart
 _OPEN_SITES_PAY = 2  # pairs in rows for one of an open site: those are far apart in memory
+_SHORT_HEADS = 4  # times shorter than rows: else heads are near enough where they are
 _SPARE, _SHARE_LOW = 4, 0.05  # pairs beyond those above the price; clients below their floor
 
 
@@ -153,6 +154,11 @@ class Offers:
         _heads(rows.start, rows.gain, price, _SPARE, head)
         start = np.zeros(len(price) + 1, np.int64)
         np.cumsum(head, out=start[1:])
+        if _SHORT_HEADS * start[-1] > len(rows.gain):
+            whole = rows.start, rows.site, rows.gain
+            self._rows = _Rows(*whole, np.full(len(price), -np.inf), *whole)
+            self.is_stale = False
+            return
         site, gain = np.empty(start[-1], np.int32), np.empty(start[-1])
         floor = np.empty(len(price))
         _lay_heads(rows.start, rows.site, rows.gain, start, site, gain, floor)
