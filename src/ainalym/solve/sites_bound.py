@@ -128,6 +128,10 @@ class Descent:
         Where to begin, shape (clients,).
     quick
         How many quick steps to take first.
+    quick_step, step
+        How long the first quick step is, and the first thorough one: 1 aims at the gap's end.
+    patience, shorter
+        Thorough steps without a better bound, after which they become so much shorter.
     columns
         The same pairs by site, where they are at hand: steps are quicker with them.
 
@@ -149,8 +153,10 @@ class Descent:
         price: NDArray[np.float64],
         *,
         quick: int = _QUICK,
+        quick_step: float = _QUICK_STEP,
         step: float = _STEP,
         patience: int = _PATIENCE,
+        shorter: float = _SHORTER,
         columns: Columns | None = None,
     ) -> None:
         self._offers, self._cost, self._limits = Offers(gains, columns), cost, limits
@@ -165,8 +171,8 @@ class Descent:
         self._way, self._slope = np.empty(gains.clients), np.empty(gains.clients)
         self._begin_anew()
         self._quick, self._idle, self._patience = quick, 0, patience
-        self._step, self._first_step = _QUICK_STEP if quick else step, step
-        self._most_share = _NEW_SHARE
+        self._step, self._first_step = quick_step if quick else step, step
+        self._most_share, self._shorter = _NEW_SHARE, shorter
 
     def lower(self, objective: float, steps: int, has_time: Callable[[], bool]) -> None:
         """Take some steps.
@@ -243,6 +249,6 @@ class Descent:
         if clearly and ahead:
             self._step = min(_LONGEST_STEP, _LONGER * self._step)
         elif self._idle >= self._patience:
-            self._step *= _SHORTER
+            self._step *= self._shorter
             self._idle = 0
             self.done = self._step < _LAST_STEP

@@ -80,9 +80,7 @@ class Gains:
         return Gains._tidied(start, near, more, sites)
 
     @staticmethod
-    def rows(
-        blocks: Iterable[tuple[ArrayLike, ArrayLike]], *, clients: int, sites: int
-    ) -> "Gains":
+    def rows(blocks: Iterable[tuple[ArrayLike, ArrayLike]], *, clients: int, sites: int) -> "Gains":
         """Build rows from tables of the next clients and their sites, one after another.
 
         Nothing is held besides the rows themselves, so that a source of millions of clients can
