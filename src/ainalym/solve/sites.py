@@ -19,6 +19,7 @@ from ainalym.answer import Answer, Sense, Status
 from ainalym.errors import Issue, law, refuse
 from ainalym.solve.certificate import Instance
 from ainalym.solve.sites_bound import Descent, prove
+from ainalym.solve.sites_clash import limit_clashes, unreached
 from ainalym.solve.sites_coarse import coarsen, lift
 from ainalym.solve.sites_columns import by_site
 from ainalym.solve.sites_gains import Gains, best_pairs
@@ -26,7 +27,17 @@ from ainalym.solve.sites_hunt import Found, Hunt, is_closed
 from ainalym.solve.sites_limits import Limits
 from ainalym.solve.sites_offers import Offers
 
-__all__ = ["Choice", "Gains", "best_site", "bound", "choose", "instance", "worth"]
+__all__ = [
+    "Choice",
+    "Gains",
+    "best_site",
+    "bound",
+    "choose",
+    "clashes",
+    "instance",
+    "unreached",
+    "worth",
+]
 
 _FEW = 8  # clients of the problem on which kernels are compiled
 
@@ -161,6 +172,40 @@ def instance(
     return Instance(gains=gains, cost=cost, limits=limits)
 
 
+def clashes(
+    gains: Gains,
+    cost: ArrayLike,
+    *,
+    p: int | None = None,
+    at_most: bool = False,
+    spend: ArrayLike | None = None,
+    budget: float = math.inf,
+    forced: ArrayLike | None = None,
+    forbidden: ArrayLike | None = None,
+) -> list[Issue]:
+    """Say in words which limits leave no set of sites to open, or none but the empty one.
+
+    Where `choose` finds a problem INFEASIBLE, this says why; where it opens nothing because
+    nothing can be paid for, that too.
+
+    Parameters
+    ----------
+    cost, p, at_most, spend, budget, forced, forbidden
+        As for `choose`.
+
+    Returns
+    -------
+    One for each clash, with a remedy; empty where some site can be opened, or may be left closed.
+
+    Raises
+    ------
+    InputError
+        A shape or number cannot be used; every fault is listed.
+    """
+    cost = np.asarray(cost, float)
+    return limit_clashes(_limits(gains, cost, p, at_most, spend, budget, forced, forbidden, []))
+
+
 def choose(
     gains: Gains,
     cost: ArrayLike,
@@ -208,7 +253,8 @@ def choose(
 
     Returns
     -------
-    The choice with its worth and bound; INFEASIBLE where the limits allow no set.
+    The choice with its worth and bound; INFEASIBLE where the limits allow no set: `clashes` says
+    why.
 
     Raises
     ------
