@@ -14,7 +14,7 @@ from ainalym.solve.sites_offers import Offers, by_halves
 
 _EPSILON = 2.0**-52
 
-_QUICK, _QUICK_STEP, _QUICK_SHORTER, _QUICK_PATIENCE, _QUICK_SHARE = 80, 0.3, 0.6, 8, 0.25
+_QUICK, _QUICK_STEP, _QUICK_SHORTER, _QUICK_PATIENCE, _QUICK_SHARE = 160, 0.3, 0.6, 8, 0.25
 _STEP, _SHORTER, _PATIENCE, _LAST_STEP, _LONGER, _LONGEST_STEP = 0.1, 0.67, 10, 1e-4, 1.1, 2.0
 _NEW_SHARE = 0.1  # of the newest subgradient in the average, at most
 _CLEARLY = 1e-6  # share of the gap that makes a step worth having been taken

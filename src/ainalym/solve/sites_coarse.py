@@ -26,6 +26,8 @@ class Coarse(NamedTuple):
 def coarsen(gains: Gains) -> Coarse | None:
     """Take together clients whose best sites agree, as many of them as leave few enough groups.
 
+    Where even the best sites are too many, only some of them count, drawn once and for all.
+
     Returns
     -------
     None where that would not make the problem much smaller.
@@ -37,6 +39,12 @@ def coarsen(gains: Gains) -> Coarse | None:
         if count * _FEWER > gains.clients:
             break
         found = group, count
+    if found is None and gains.sites * _FEWER > gains.clients:
+        drawn = np.random.default_rng(0).permutation(gains.sites)
+        counts = np.zeros(gains.sites, bool)
+        counts[drawn[: gains.clients // (_FEWER + 1)]] = True
+        group, count = _by_best(gains.start, gains.site, counts)
+        found = (group, count) if count * _FEWER <= gains.clients else None
     if found is None:
         return None
     group, count = found
@@ -114,6 +122,24 @@ def _parted(
             key[count] = mine
             count += 1
         parted[i] = table[slot]
+    return parted, count
+
+
+@njit(cache=True)
+def _by_best(start: NDArray, site: NDArray, counts: NDArray) -> tuple[NDArray, int]:
+    """Part clients by the best of the sites that count, numbered as they first appear."""
+    number = np.full(len(counts) + 1, -1, np.int32)
+    parted, count = np.empty(len(start) - 1, np.int32), 0
+    for i in range(len(parted)):
+        best = len(counts)
+        for k in range(start[i], start[i + 1]):
+            if counts[site[k]]:
+                best = site[k]
+                break
+        if number[best] < 0:
+            number[best] = count
+            count += 1
+        parted[i] = number[best]
     return parted, count
 
 
