@@ -359,3 +359,45 @@ def test_rows_hold_the_largest_gain_of_each_pair_in_falling_order(seed):
     want = sorted((i, -g, j) for (i, j), g in best.items())
     got = list(zip(gains.client, -gains.gain, gains.site, strict=True))
     assert got == want
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_rows_read_piece_by_piece_are_those_of_all_pairs_at_once(seed):
+    rng = np.random.default_rng(seed)
+    sites, blocks = 40, []
+    for clients, k in ((3, 5), (1, 40), (4, 0), (6, 30)):
+        site = np.argsort(rng.random((clients, sites)), axis=1)[:, :k]
+        blocks.append((site, np.round(rng.normal(1.0, 2.0, (clients, k)), 1)))
+    read = Gains.rows(iter(blocks), clients=14, sites=sites)
+    first = np.cumsum([0, 3, 1, 4])
+    client = [
+        f + np.repeat(np.arange(len(s)), s.shape[1])
+        for f, (s, _) in zip(first[:4], blocks, strict=True)
+    ]
+    site, gain = (np.concatenate([block[k].ravel() for block in blocks]) for k in (0, 1))
+    whole = Gains.of(np.concatenate(client), site, gain, clients=14, sites=sites)
+    for name in ("start", "site", "gain"):
+        assert np.array_equal(getattr(read, name), getattr(whole, name))
+
+
+BAD_BLOCKS = [
+    (
+        [([[0, 1]], [[1.0]])],
+        "block 0: has sites of shape (1, 2) and gains of shape (1, 1) "
+        "(give two tables, one row for each client)",
+    ),
+    (
+        [([[0], [1]], [[1.0], [1.0]]), ([[2]], [[math.nan]])],
+        "block 1, site row 0: is 2 (sites are numbered 0 to 1)\n"
+        "block 1, gain row 0: is nan (give a finite number)",
+    ),
+    ([([[0], [1]], [[1.0], [1.0]])], "blocks: hold 2 clients (give 3 together)"),
+    ([([[0]] * 4, [[1.0]] * 4)], "blocks: hold 4 or more clients (give 3 together)"),
+]
+
+
+@pytest.mark.parametrize(("blocks", "said"), BAD_BLOCKS)
+def test_bad_blocks_are_named(blocks, said):
+    with pytest.raises(InputError) as caught:
+        Gains.rows(blocks, clients=3, sites=2)
+    assert str(caught.value) == said

@@ -35,8 +35,8 @@ def test_a_group_gains_what_its_clients_gain_and_they_like_the_same_site_best():
         assert len({*mine.argmax(axis=1)}) == 1
 
 
-def test_clients_who_have_little_in_common_are_not_grouped():
-    gains, _, _ = problem(3, clients=14, sites=8)
+def test_clients_of_whom_no_fewer_groups_come_are_not_grouped():
+    gains, _, _ = problem(3, clients=7, sites=8)
     assert coarsen(gains) is None
 
 
@@ -70,3 +70,20 @@ def test_the_best_set_is_proved_whatever_the_groups_said(form, seed, monkeypatch
     assert answer.objective == pytest.approx(best)
     assert worth(gains, cost, answer.value.open) == pytest.approx(best)
     assert bound(gains, cost, answer.value.price, **said) >= best - 1e-9
+
+
+def test_clients_who_are_sites_themselves_are_grouped_by_the_best_of_some_sites():
+    gains = euclid(3, 300, 240, near=60.0)[0]
+    assert len({*gains.site[gains.start[:-1]]}) * 4 > gains.clients
+    coarse = coarsen(gains)
+    assert 4 * coarse.gains.clients <= gains.clients
+    together = np.zeros((coarse.gains.clients, gains.sites))
+    np.add.at(together, coarse.group, dense(gains))
+    assert dense(coarse.gains) == pytest.approx(together)
+
+
+def test_groups_are_the_same_each_time():
+    gains = euclid(3, 300, 240, near=60.0)[0]
+    one, two = coarsen(gains), coarsen(gains)
+    assert np.array_equal(one.group, two.group)
+    assert np.array_equal(one.gains.gain, two.gains.gain)

@@ -19,12 +19,27 @@ from ainalym.answer import Answer, Sense, Status
 from ainalym.errors import Issue, law, refuse
 from ainalym.solve.certificate import Instance
 from ainalym.solve.sites_bound import Descent, prove
+from ainalym.solve.sites_clash import limit_clashes, unreached
+from ainalym.solve.sites_coarse import coarsen, lift
+from ainalym.solve.sites_columns import by_site
 from ainalym.solve.sites_gains import Gains, best_pairs
 from ainalym.solve.sites_hunt import Found, Hunt, is_closed
 from ainalym.solve.sites_limits import Limits
-from ainalym.solve.sites_search import Search
+from ainalym.solve.sites_offers import Offers
 
-__all__ = ["Choice", "Gains", "best_site", "bound", "choose", "instance", "worth"]
+__all__ = [
+    "Choice",
+    "Gains",
+    "best_site",
+    "bound",
+    "choose",
+    "clashes",
+    "instance",
+    "unreached",
+    "worth",
+]
+
+_FEW = 8  # clients of the problem on which kernels are compiled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -157,6 +172,40 @@ def instance(
     return Instance(gains=gains, cost=cost, limits=limits)
 
 
+def clashes(
+    gains: Gains,
+    cost: ArrayLike,
+    *,
+    p: int | None = None,
+    at_most: bool = False,
+    spend: ArrayLike | None = None,
+    budget: float = math.inf,
+    forced: ArrayLike | None = None,
+    forbidden: ArrayLike | None = None,
+) -> list[Issue]:
+    """Say in words which limits leave no set of sites to open, or none but the empty one.
+
+    Where `choose` finds a problem INFEASIBLE, this says why; where it opens nothing because
+    nothing can be paid for, that too.
+
+    Parameters
+    ----------
+    cost, p, at_most, spend, budget, forced, forbidden
+        As for `choose`.
+
+    Returns
+    -------
+    One for each clash, with a remedy; empty where some site can be opened, or may be left closed.
+
+    Raises
+    ------
+    InputError
+        A shape or number cannot be used; every fault is listed.
+    """
+    cost = np.asarray(cost, float)
+    return limit_clashes(_limits(gains, cost, p, at_most, spend, budget, forced, forbidden, []))
+
+
 def choose(
     gains: Gains,
     cost: ArrayLike,
@@ -204,7 +253,8 @@ def choose(
 
     Returns
     -------
-    The choice with its worth and bound; INFEASIBLE where the limits allow no set.
+    The choice with its worth and bound; INFEASIBLE where the limits allow no set: `clashes` says
+    why.
 
     Raises
     ------
@@ -256,13 +306,21 @@ def _claim(instance: Instance, found: Found, gap_allowed: float) -> Answer[Choic
 @cache
 def _compile() -> None:
     """Compile the kernels before any clock runs: some seconds, once on each machine."""
-    gains = Gains.of([0, 0, 1], [0, 1, 1], [2.0, 1.0, 2.0], clients=2, sites=2)
+    many = np.arange(2 * _FEW) // 2
+    gain = np.where(np.arange(2 * _FEW) % 2, 1.0, 2.0)
+    gains = Gains.of(many, np.arange(2 * _FEW) % 2, gain, clients=_FEW, sites=2)
     cost, no_site = np.ones(2), np.zeros(2, bool)
     limits = Limits(least=0, most=2, spend=cost, budget=math.inf, forced=no_site, forbidden=no_site)
-    Search(gains, cost, limits, rng=np.random.default_rng(0), has_time=lambda: True).improve(
-        no_site
-    )
-    Descent(gains, cost, limits, np.zeros(2)).lower(0.0, 1, lambda: True)
+    hunt = Hunt(gains, cost, limits, began=time.perf_counter(), seconds=1.0, gap_allowed=0.0)
+    hunt.run(None, None, np.random.default_rng(0), None)
+    descent = Descent(gains, cost, limits, np.zeros(_FEW), columns=by_site(gains))
+    descent.lower(0.0, 1, lambda: True)
+    offers = Offers(gains)
+    offers.gather(np.zeros(_FEW))
+    offers.total(np.zeros(_FEW))
+    offers.slopes(np.zeros(_FEW), np.ones(2), np.empty(_FEW))
+    if coarse := coarsen(gains):
+        lift(gains, coarse, no_site, np.zeros(coarse.gains.clients))
     worth(gains, cost, no_site)
 
 

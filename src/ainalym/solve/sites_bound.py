@@ -4,15 +4,17 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
+from ainalym.solve.sites_columns import Columns
 from ainalym.solve.sites_gains import Gains
 from ainalym.solve.sites_limits import Limits, Pick
-from ainalym.solve.sites_offers import Offers
+from ainalym.solve.sites_offers import Offers, by_halves
 
 _EPSILON = 2.0**-52
 
-_QUICK, _QUICK_STEP, _QUICK_SHORTER, _QUICK_PATIENCE, _QUICK_SHARE = 80, 0.3, 0.6, 8, 0.25
+_QUICK, _QUICK_STEP, _QUICK_SHORTER, _QUICK_PATIENCE, _QUICK_SHARE = 160, 0.3, 0.6, 8, 0.25
 _STEP, _SHORTER, _PATIENCE, _LAST_STEP, _LONGER, _LONGEST_STEP = 0.1, 0.67, 10, 1e-4, 1.1, 2.0
 _NEW_SHARE = 0.1  # of the newest subgradient in the average, at most
 _CLEARLY = 1e-6  # share of the gap that makes a step worth having been taken
@@ -45,9 +47,69 @@ def _proof(
     offered = offers.total(price)
     pick = limits.pick(offered - cost)
     asked = float(price.sum())
-    size = asked + float(offered @ pick.share) + float(np.abs(cost) @ pick.share)
+    size = asked + float(((offered + np.abs(cost)) * pick.share).sum())
     rounding = _EPSILON * (len(price) + len(cost)) * size
     return Proof(asked + pick.value + rounding, pick)
+
+
+class _Way(NamedTuple):
+    """Where prices are, how far they may rise, how steps are scaled, and where they head.
+
+    All of shape (clients,). What would lead beyond a price's ends counts as no way at all.
+    """
+
+    now: NDArray
+    top: NDArray
+    scale: NDArray
+    way: NDArray
+
+
+@njit(cache=True, nogil=True)
+def _open(way: float, now: float, top: float) -> float:
+    if (now <= 0.0 and way > 0.0) or (now >= top and way < 0.0):
+        return 0.0
+    return way
+
+
+@njit(cache=True, nogil=True)
+def _length(w: _Way, first: int, last: int) -> float:
+    """Squared length of the way, in its scale."""
+    total = 0.0
+    for i in range(first, last):
+        way = _open(w.way[i], w.now[i], w.top[i])
+        total += w.scale[i] * way * way
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _move(w: _Way, step: float, moved: NDArray, first: int, last: int) -> float:
+    """Go one step, within the prices' ends; return the sum of the new prices."""
+    total = 0.0
+    for i in range(first, last):
+        price = w.now[i] - step * w.scale[i] * _open(w.way[i], w.now[i], w.top[i])
+        moved[i] = min(max(price, 0.0), w.top[i])
+        total += moved[i]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _compare(w: _Way, slope: NDArray, first: int, last: int) -> tuple[float, float, float]:
+    """How a new subgradient lies to the way: apart, that along the way, and both along."""
+    apart, along, ahead = 0.0, 0.0, 0.0
+    for i in range(first, last):
+        differs = w.scale[i] * (slope[i] - w.way[i])
+        apart += differs * (slope[i] - w.way[i])
+        along += differs * w.way[i]
+        ahead += w.scale[i] * slope[i] * _open(w.way[i], w.now[i], w.top[i])
+    return apart, along, ahead
+
+
+@njit(cache=True, nogil=True)
+def _turn(w: _Way, slope: NDArray, share: float, only_open: bool, first: int, last: int) -> None:
+    """Turn the way by a share towards a new subgradient."""
+    for i in range(first, last):
+        way = _open(w.way[i], w.now[i], w.top[i]) if only_open else w.way[i]
+        w.way[i] = way + share * (slope[i] - way)
 
 
 class Descent:
@@ -66,6 +128,12 @@ class Descent:
         Where to begin, shape (clients,).
     quick
         How many quick steps to take first.
+    quick_step, step
+        How long the first quick step is, and the first thorough one: 1 aims at the gap's end.
+    patience, shorter
+        Thorough steps without a better bound, after which they become so much shorter.
+    columns
+        The same pairs by site, where they are at hand: steps are quicker with them.
 
     Attributes
     ----------
@@ -85,10 +153,13 @@ class Descent:
         price: NDArray[np.float64],
         *,
         quick: int = _QUICK,
+        quick_step: float = _QUICK_STEP,
         step: float = _STEP,
         patience: int = _PATIENCE,
+        shorter: float = _SHORTER,
+        columns: Columns | None = None,
     ) -> None:
-        self._offers, self._cost, self._limits = Offers(gains), cost, limits
+        self._offers, self._cost, self._limits = Offers(gains, columns), cost, limits
         self._top = gains.top
         mean = float(self._top.mean()) if gains.clients else 0.0
         self._scale = self._top / mean if mean > 0 else self._top
@@ -96,11 +167,12 @@ class Descent:
         self.best, self.pick = _proof(self._offers, cost, self.price, limits)
         self.average = self.pick.share.copy()
         self.done = False
-        self._now = self.price
-        self._way = self._slope(Proof(self.best, self.pick))
+        self._now, self._kept = self.price, [self.price]
+        self._way, self._slope = np.empty(gains.clients), np.empty(gains.clients)
+        self._begin_anew()
         self._quick, self._idle, self._patience = quick, 0, patience
-        self._step, self._first_step = _QUICK_STEP if quick else step, step
-        self._most_share = _NEW_SHARE
+        self._step, self._first_step = quick_step if quick else step, step
+        self._most_share, self._shorter = _NEW_SHARE, shorter
 
     def lower(self, objective: float, steps: int, has_time: Callable[[], bool]) -> None:
         """Take some steps.
@@ -118,39 +190,44 @@ class Descent:
             self._take_step(objective)
 
     def _take_step(self, objective: float) -> None:
-        gap = self.best - objective
-        way = self._way.copy()
-        way[(self._now <= 0.0) & (way > 0.0)] = 0.0
-        way[(self._now >= self._top) & (way < 0.0)] = 0.0
-        turned = self._scale * way
-        length = float(turned @ way)
+        gap, clients = self.best - objective, len(self.price)
+        w, slope = _Way(self._now, self._top, self._scale, self._way), self._slope
+        length = sum(by_halves(clients, lambda _, first, last: _length(w, first, last)))
         if length <= 0.0 or gap <= 0.0:
             self.done = True
             return
-        self._now = self._now - (self._step * gap / length) * turned
-        np.clip(self._now, 0.0, self._top, out=self._now)
-        proof = _proof(self._offers, self._cost, self._now, self._limits)
+        step, moved = self._step * gap / length, self._spare()
+        by_halves(clients, lambda _, first, last: _move(w, step, moved, first, last))
+        self._now = moved
+        proof = _proof(self._offers, self._cost, moved, self._limits)
         self.average *= _MEMORY
         self.average += (1 - _MEMORY) * proof.pick.share
-        slope = self._slope(proof)
-        self._turn(slope, way)
-        ahead = float((self._scale * slope) @ way) > 0.0
-        self._judge(proof, gap, ahead)
+        self._offers.slopes(moved, proof.pick.share, slope)
+        halves = by_halves(clients, lambda _, first, last: _compare(w, slope, first, last))
+        apart, along, ahead = (sum(both) for both in zip(*halves, strict=True))
+        share = self._turned_by(apart, along)
+        quick = self._quick > 0
+        by_halves(clients, lambda _, first, last: _turn(w, slope, share, quick, first, last))
+        self._judge(proof, gap, ahead > 0.0)
 
-    def _slope(self, proof: Proof) -> NDArray[np.float64]:
-        """Subgradient of the bound where it was just computed, shape (clients,)."""
-        return self._offers.slopes(self._now, proof.pick.share)
+    def _spare(self) -> NDArray[np.float64]:
+        """A column for new prices that holds neither the best nor the last ones."""
+        for column in self._kept:
+            if column is not self.price and column is not self._now:
+                return column
+        self._kept.append(np.empty(len(self.price)))
+        return self._kept[-1]
 
-    def _turn(self, slope: NDArray[np.float64], way: NDArray[np.float64]) -> None:
-        """Turn the way towards a new subgradient: by a fixed share, or to be as short as can be."""
+    def _begin_anew(self) -> None:
+        """Head where the bound falls from the best prices."""
+        self._offers.slopes(self.price, self.pick.share, self._way)
+
+    def _turned_by(self, apart: float, along: float) -> float:
+        """Share by which to turn towards a new subgradient: fixed, or to be as short as can be."""
         if self._quick:
-            self._way = way + _QUICK_SHARE * (slope - way)
-            return
-        apart = slope - self._way
-        turned = self._scale * apart
-        length = float(turned @ apart)
-        share = -float(turned @ self._way) / length if length > 0.0 else 0.0
-        self._way += max(0.1 * self._most_share, min(self._most_share, share)) * apart
+            return _QUICK_SHARE
+        share = -along / apart if apart > 0.0 else 0.0
+        return max(0.1 * self._most_share, min(self._most_share, share))
 
     def _judge(self, proof: Proof, gap: float, ahead: bool) -> None:
         """Keep a better bound; after too many idle steps go back to the best and step shorter."""
@@ -166,12 +243,12 @@ class Descent:
             elif self._idle > _QUICK_PATIENCE:
                 self._step *= _QUICK_SHORTER
                 self._idle, self._now = 0, self.price
-                self._way = self._slope(Proof(self.best, self.pick))
+                self._begin_anew()
             return
         self._now = self.price
         if clearly and ahead:
             self._step = min(_LONGEST_STEP, _LONGER * self._step)
         elif self._idle >= self._patience:
-            self._step *= _SHORTER
+            self._step *= self._shorter
             self._idle = 0
             self.done = self._step < _LAST_STEP

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from ainalym.answer import Answer, Sense, Status
 from ainalym.errors import Issue, law, refuse
 from ainalym.solve.mip import Program
+from ainalym.solve.sites_clash import room_clashes
 from ainalym.solve.sites_shares import Inner
 
 _DEFLECTED = 0.7  # of the last direction
@@ -166,6 +167,15 @@ def price_bound(problem: Capacitated, price: ArrayLike) -> float:
     return math.inf if found is None else found.bound
 
 
+def clashes(problem: Capacitated) -> list[Issue]:
+    """Say in words why not all demand can be served, even with every site open; empty if it can.
+
+    Where `allot` finds a problem INFEASIBLE, this names the clients without a site, and clients
+    who ask for more than all sites within their reach can take. It costs one linear program.
+    """
+    return room_clashes(problem)
+
+
 def allot(
     problem: Capacitated,
     *,
@@ -186,7 +196,8 @@ def allot(
 
     Returns
     -------
-    The allotment with its cost and bound; INFEASIBLE where the sites cannot serve everybody.
+    The allotment with its cost and bound; INFEASIBLE where the sites cannot serve everybody:
+    `clashes` says why.
 
     Raises
     ------

@@ -6,10 +6,11 @@ What is good for it is a good beginning for the whole problem; nothing is proved
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from ainalym.solve.sites_gains import Gains, best_pairs
+from ainalym.solve.sites_gains import Gains
+from ainalym.solve.sites_rows import tidy
 
 _FEWER = 4  # times fewer clients, or it is not worth it
 _DEEPEST = 4  # sites of a client, best first, that may have to agree
@@ -19,36 +20,42 @@ class Coarse(NamedTuple):
     """Rows of groups, and who is in which: `group` of each client, shape (clients,)."""
 
     gains: Gains
-    group: NDArray[np.int64]
+    group: NDArray[np.int32]
 
 
 def coarsen(gains: Gains) -> Coarse | None:
     """Take together clients whose best sites agree, as many of them as leave few enough groups.
 
+    Where even the best sites are too many, only some of them count, drawn once and for all.
+
     Returns
     -------
     None where that would not make the problem much smaller.
     """
-    length = np.diff(gains.start)
-    group, count = _renumbered((length > 0).astype(np.int64))
+    group = np.zeros(gains.clients, np.int32)
     found = None
     for rank in range(_DEEPEST):
-        site = np.full(gains.clients, gains.sites, np.int64)
-        has = length > rank
-        site[has] = gains.site[gains.start[:-1][has] + rank]
-        group, count = _renumbered(group * (gains.sites + 1) + site)
+        group, count = _parted(gains.start, gains.site, gains.sites, group, rank)
         if count * _FEWER > gains.clients:
             break
         found = group, count
+    if found is None and gains.sites * _FEWER > gains.clients:
+        drawn = np.random.default_rng(0).permutation(gains.sites)
+        counts = np.zeros(gains.sites, bool)
+        counts[drawn[: gains.clients // (_FEWER + 1)]] = True
+        group, count = _by_best(gains.start, gains.site, counts)
+        found = (group, count) if count * _FEWER <= gains.clients else None
     if found is None:
         return None
     group, count = found
-    lines = np.arange(gains.clients + 1)
-    into = csr_array((np.ones(gains.clients), group, lines), shape=(gains.clients, count)).T
-    pairs = csr_array((gains.gain, gains.site, gains.start), shape=(gains.clients, gains.sites))
-    rows = (into.tocsr() @ pairs).tocoo()
-    together = Gains.of(rows.row, rows.col, rows.data, clients=count, sites=gains.sites)
-    return Coarse(together, group)
+    who = np.argsort(group, kind="stable").astype(np.int32)
+    ends = np.zeros(count + 1, np.int64)
+    np.cumsum(np.bincount(group, minlength=count), out=ends[1:])
+    start = _held(gains.start, gains.site, gains.sites, who, ends)
+    site, gain = np.empty(start[-1], np.int32), np.empty(start[-1])
+    _add_up(gains.start, gains.site, gains.gain, gains.sites, who, ends, start, site, gain)
+    start = tidy(start, site, gain, gains.sites)
+    return Coarse(Gains(start=start, site=site, gain=gain, sites=gains.sites), group)
 
 
 def lift(
@@ -66,46 +73,113 @@ def lift(
     price
         Of each group, shape (groups,).
     """
-    first, second = _best_two(gains, is_open)
-    most, next_most = _best_two(coarse.gains, is_open)
+    first, second = _best_two(gains.start, gains.site, gains.gain, is_open)
+    together = coarse.gains
+    most, next_most = _best_two(together.start, together.site, together.gain, is_open)
     apart = most - next_most
     part = np.divide(most - price, apart, out=np.full(len(price), 0.5), where=apart > 0)
     return np.clip(first - part[coarse.group] * (first - second), 0.0, gains.top)
 
 
+@njit(cache=True)
 def _best_two(
-    gains: Gains, is_open: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    start: NDArray, site: NDArray, gain: NDArray, is_open: NDArray
+) -> tuple[NDArray, NDArray]:
     """What each client's best and second best open sites give it, 0 where there is none."""
-    pair = best_pairs(gains.start, gains.site, is_open)
-    served = pair >= 0
-    first = np.where(served, gains.gain[pair], 0.0)
-    second = np.zeros(gains.clients)
-    after = _pairs_after(gains, is_open, pair)
-    second[after >= 0] = gains.gain[after[after >= 0]]
+    first, second = np.zeros(len(start) - 1), np.zeros(len(start) - 1)
+    for i in range(len(first)):
+        served = False
+        for k in range(start[i], start[i + 1]):
+            if is_open[site[k]]:
+                if served:
+                    second[i] = gain[k]
+                    break
+                first[i] = gain[k]
+                served = True
     return first, second
 
 
-def _pairs_after(
-    gains: Gains, is_open: NDArray[np.bool_], pair: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Find the pair of each client with the best open site after one, -1 where there is none."""
-    served = pair >= 0
-    start = np.where(served, pair + 1, gains.start[1:])
-    ends = gains.start[1:]
-    found = np.full(gains.clients, -1, np.int64)
-    looking = np.flatnonzero(start < ends)
-    at = start[looking]
-    while len(looking):
-        is_good = is_open[gains.site[at]]
-        found[looking[is_good]] = at[is_good]
-        left = ~is_good
-        looking, at = looking[left], at[left] + 1
-        inside = at < ends[looking]
-        looking, at = looking[inside], at[inside]
-    return found
+@njit(cache=True)
+def _parted(
+    start: NDArray, site: NDArray, sites: int, group: NDArray, rank: int
+) -> tuple[NDArray, int]:
+    """Part groups by the site that comes at a rank, numbered as they first appear."""
+    n = len(group)
+    slots = 16
+    while slots < 2 * n:
+        slots *= 2
+    table, key = np.full(slots, -1, np.int32), np.empty(n, np.int64)
+    parted, count = np.empty(n, np.int32), 0
+    for i in range(n):
+        at = start[i] + rank
+        mine = group[i] * np.int64(sites + 1) + (site[at] if at < start[i + 1] else sites)
+        mixed = np.uint64(mine) * np.uint64(0x9E3779B97F4A7C15)
+        slot = (mixed >> np.uint64(29)) & np.uint64(slots - 1)
+        while table[slot] >= 0 and key[table[slot]] != mine:
+            slot = (slot + np.uint64(1)) & np.uint64(slots - 1)
+        if table[slot] < 0:
+            table[slot] = count
+            key[count] = mine
+            count += 1
+        parted[i] = table[slot]
+    return parted, count
 
 
-def _renumbered(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
-    known, number = np.unique(key, return_inverse=True)
-    return number.ravel(), len(known)
+@njit(cache=True)
+def _by_best(start: NDArray, site: NDArray, counts: NDArray) -> tuple[NDArray, int]:
+    """Part clients by the best of the sites that count, numbered as they first appear."""
+    number = np.full(len(counts) + 1, -1, np.int32)
+    parted, count = np.empty(len(start) - 1, np.int32), 0
+    for i in range(len(parted)):
+        best = len(counts)
+        for k in range(start[i], start[i + 1]):
+            if counts[site[k]]:
+                best = site[k]
+                break
+        if number[best] < 0:
+            number[best] = count
+            count += 1
+        parted[i] = number[best]
+    return parted, count
+
+
+@njit(cache=True)
+def _held(start: NDArray, site: NDArray, sites: int, who: NDArray, ends: NDArray) -> NDArray:
+    """Where the groups' rows begin, each with all sites that any of its clients has."""
+    seen = np.full(sites, -1, np.int64)
+    begins = np.zeros(len(ends), np.int64)
+    for g in range(len(ends) - 1):
+        size = 0
+        for i in who[ends[g] : ends[g + 1]]:
+            for k in range(start[i], start[i + 1]):
+                if seen[site[k]] != g:
+                    seen[site[k]] = g
+                    size += 1
+        begins[g + 1] = begins[g] + size
+    return begins
+
+
+@njit(cache=True)
+def _add_up(
+    start: NDArray,
+    site: NDArray,
+    gain: NDArray,
+    sites: int,
+    who: NDArray,
+    ends: NDArray,
+    begins: NDArray,
+    site_all: NDArray,
+    gain_all: NDArray,
+) -> None:
+    """Add up the gains of each group's clients, site by site, in the order they appear."""
+    seen, place = np.full(sites, -1, np.int64), np.empty(sites, np.int64)
+    for g in range(len(ends) - 1):
+        free = begins[g]
+        for i in who[ends[g] : ends[g + 1]]:
+            for k in range(start[i], start[i + 1]):
+                j = site[k]
+                if seen[j] != g:
+                    seen[j], place[j] = g, free
+                    site_all[free], gain_all[free] = j, 0.0
+                    free += 1
+                gain_all[place[j]] += gain[k]

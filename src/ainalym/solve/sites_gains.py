@@ -1,13 +1,14 @@
 """What clients gain from sites, as sparse rows, and what a set of open sites is worth."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
 
 from ainalym.errors import Issue, refuse
+from ainalym.solve.sites_rows import is_sound, laid_by_client, tidy
 
 _SHOWN = 20
 """Faults of one kind that are listed one by one; the rest is counted."""
@@ -74,21 +75,61 @@ class Gains:
         """
         client, site, gain = np.asarray(client), np.asarray(site), np.asarray(gain, float)
         refuse(_pair_faults(client, site, gain, clients, sites))
-        worth_it = gain > 0
-        client, site = client[worth_it].astype(np.int64), site[worth_it].astype(np.int32)
-        gain = gain[worth_it]
-        order = _by(site, sites)
-        order = order[_by(client[order], clients)]
-        client, site, gain = client[order], site[order], gain[order]
-        twice = (client[1:] == client[:-1]) & (site[1:] == site[:-1])
-        if twice.any():
-            first = np.flatnonzero(np.append(True, ~twice))
-            client, site, gain = client[first], site[first], np.maximum.reduceat(gain, first)
-        order = np.argsort(-gain, kind="stable")
-        order = order[_by(client[order], clients)]
+        client, site = client.astype(np.int64, copy=False), site.astype(np.int32, copy=False)
+        start, near, more = laid_by_client(client, site, gain, clients)
+        return Gains._tidied(start, near, more, sites)
+
+    @staticmethod
+    def rows(blocks: Iterable[tuple[ArrayLike, ArrayLike]], *, clients: int, sites: int) -> "Gains":
+        """Build rows from tables of the next clients and their sites, one after another.
+
+        Nothing is held besides the rows themselves, so that a source of millions of clients can
+        be read piece by piece. Pairs that gain nothing (0 or less) are dropped.
+
+        Parameters
+        ----------
+        blocks
+            Site and gain of each pair of some more clients, both of shape (some, k); k may differ
+            from block to block, and rows need not be sorted.
+        clients, sites
+            How many there are, 0 or more.
+
+        Raises
+        ------
+        InputError
+            The tables of a block differ in shape, a site does not exist, a gain is not finite, or
+            the blocks together hold another number of clients.
+        """
         start = np.zeros(clients + 1, np.int64)
-        np.cumsum(np.bincount(client, minlength=clients), out=start[1:])
-        return Gains(start=start, site=site[order], gain=gain[order], sites=sites)
+        near, more = np.empty(0, np.int32), np.empty(0)
+        row = count = 0
+        for number, (table, gain) in enumerate(blocks):
+            at, brings = np.asarray(table), np.asarray(gain, float)
+            refuse(_block_faults(at, brings, sites, number))
+            lines = np.arange(len(at) + 1) * at.shape[1]
+            at, brings = at.astype(np.int32).ravel(), brings.flatten()
+            begins = tidy(lines, at, brings, sites)
+            after = row + len(lines) - 1
+            if after > clients:
+                refuse([_number_fault(f"{after} or more", clients)])
+            start[row + 1 : after + 1] = count + begins[1:]
+            if (wanted := count + begins[-1]) > len(near):
+                # Pages that are never written to are never taken: better too long than copied.
+                likely = int(wanted) * max(1, clients - row) // max(1, after - row)
+                near, more = (_longer(column, count + likely) for column in (near, more))
+            near[count:wanted], more[count:wanted] = at[: begins[-1]], brings[: begins[-1]]
+            row, count = after, wanted
+        if row < clients:
+            refuse([_number_fault(str(row), clients)])
+        return Gains(start=start, site=near[:count], gain=more[:count], sites=sites)
+
+    @staticmethod
+    def _tidied(
+        start: NDArray[np.int64], site: NDArray[np.int32], gain: NDArray[np.float64], sites: int
+    ) -> "Gains":
+        """Keep rows laid out for this, which are sorted in place."""
+        begins = tidy(start, site, gain, sites)
+        return Gains(start=begins, site=site[: begins[-1]], gain=gain[: begins[-1]], sites=sites)
 
     @property
     def clients(self) -> int:
@@ -115,6 +156,8 @@ class Gains:
         if not len(site) == len(gain) == start[-1]:
             fault = f"holds {start[-1]} pairs, site {len(site)} and gain {len(gain)}"
             return [Issue("start", fault, "give one site and one gain for each pair")]
+        if is_sound(start, site, gain, self.sites):
+            return []
         found = _listed("site", site, (site < 0) | (site >= self.sites), _site_mend(self.sites))
         wrong = ~(np.isfinite(gain) & (gain > 0))
         found += _listed("gain", gain, wrong, "give a finite number above 0")
@@ -122,13 +165,6 @@ class Gains:
         rises[1:] = gain[1:] > gain[:-1]
         rises[start[:-1][np.diff(start) > 0]] = False
         return found + _listed("gain", gain, rises, "sort each row by falling gain: Gains.of does")
-
-
-def _by(number: NDArray, count: int) -> NDArray:
-    """Order that sorts small whole numbers and keeps equal ones in turn, by counting them."""
-    lines = np.arange(len(number) + 1)
-    each = csr_array((np.ones(len(number), bool), number, lines), shape=(len(number), count))
-    return each.tocsc().indices
 
 
 def _site_mend(sites: int) -> str:
@@ -141,6 +177,26 @@ def _listed(name: str, values: NDArray, wrong: NDArray[np.bool_], mend: str) -> 
     if len(rows) > _SHOWN:
         found.append(Issue(name, f"has {len(rows) - _SHOWN} more such rows", mend))
     return found
+
+
+def _longer(column: NDArray, length: int) -> NDArray:
+    longer = np.empty(length, column.dtype)
+    longer[: len(column)] = column
+    return longer
+
+
+def _number_fault(found: str, clients: int) -> Issue:
+    return Issue("blocks", f"hold {found} clients", f"give {clients} together")
+
+
+def _block_faults(site: NDArray, gain: NDArray, sites: int, block: int) -> list[Issue]:
+    if site.ndim != 2 or site.shape != gain.shape:
+        fault = f"has sites of shape {site.shape} and gains of shape {gain.shape}"
+        mend = "give two tables, one row for each client"
+        return [Issue(f"block {block}", fault, mend)]
+    row = np.repeat(np.arange(len(site)), site.shape[1])
+    found = _pair_faults(row, site.ravel(), gain.ravel(), len(site), sites)
+    return [Issue(f"block {block}, {issue.where}", issue.fault, issue.mend) for issue in found]
 
 
 def _pair_faults(

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ainalym.solve.sites_bound import Descent, Proof
-from ainalym.solve.sites_coarse import Coarse, coarsen, lift
+from ainalym.solve.sites_coarse import coarsen, lift
+from ainalym.solve.sites_columns import by_site
 from ainalym.solve.sites_finish import SURE, Finish, Rest, decided, finish, is_small, is_thin, rest
 from ainalym.solve.sites_gains import Gains
 from ainalym.solve.sites_limits import Limits
@@ -23,9 +24,12 @@ _IDLE_BEFORE_FINISH = 500  # the same, before an integer program takes over
 _IDLE_KICKS = 5_000  # without a better set, after which more are not worth the time
 _FRESHEN = 500  # kicks after which sums are recomputed, against drift
 _MANY_CLIENTS = 20_000  # from which groups of them are looked at first
-_COARSE_TIME = 0.3  # share of the time that may take
-_QUICK = 20  # steps, where prices are good already
-_PAIRS_CLIMBED = 5_000_000  # from which a climb costs more than a turn of the bound
+_COARSE_TIME = 0.4  # share of the time that may take
+_PAIRS_KICKED_COARSE = 300_000_000  # that kicks among groups may cost a look at
+_QUICK, _QUICK_STEP = 60, 0.1  # steps where prices are good already, and how long the first is
+_PAIRS_CLIMBED = 500_000  # from which a climb costs more than a turn of the bound
+_PROGRESS = 0.1  # share of the gap that a tree must close at once to be gone on with at first
+_SLOWLY = {"quick": 0, "step": 0.05, "patience": 20, "shorter": 0.9}  # the second descent
 _MOST_TURNS = 12  # of the bound, for one climb
 _PAIRS_KICKED = 5_000_000  # pairs that a few kicks in each turn may cost a look at
 
@@ -69,6 +73,7 @@ class Hunt:
         self._gains, self._cost, self._limits = gains, cost, limits
         self._began, self._end, self._gap_allowed = began, began + seconds, gap_allowed
         self._merged = merge(gains)
+        self._columns = by_site(self._merged.gains)
         self._narrow = limits
         self._proved = math.inf
         self._progress: Callable[[float, float, float], None] | None = None
@@ -98,21 +103,17 @@ class Hunt:
         else:
             given = np.asarray(start, bool)
             first = limits.nearest(given + 0.5 * first, int(given.sum()))
-        self._search = Search(small, self._cost, limits, rng=rng, has_time=self.has_time)
+        self._look(rng)
         prices = np.zeros(small.clients)
         if price is not None:
             prices = self._merged.summed(np.asarray(price, float))
-        self._descent = Descent(small, self._cost, limits, prices)
+        self._descend(prices)
         self._progress = progress
         try:
-            if price is None and small.clients >= _MANY_CLIENTS and (coarse := coarsen(small)):
-                first, prices = self._begin_coarsely(coarse, first, rng)
-                self._search.improve(first)
-                self._descent = Descent(small, self._cost, limits, prices, quick=_QUICK)
+            if price is None:
+                first = self._begin(first, rng)
             else:
                 self._search.improve(first)
-                if price is None:
-                    self._descent = Descent(small, self._cost, limits, self._search.middle)
             self._alternate()
             self._close()
         except KeyboardInterrupt:
@@ -120,28 +121,46 @@ class Hunt:
         is_open = self._search.is_open if limits.allow(self._search.is_open) else first
         return Found(is_open, self._merged.split(self._descent.price), self._proved)
 
-    def _begin_coarsely(
-        self, coarse: Coarse, first: NDArray[np.bool_], rng: np.random.Generator
-    ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-        """Hunt among groups of clients: a set and prices to begin with."""
-        seconds = _COARSE_TIME * (self._end - time.perf_counter())
+    def _look(self, rng: np.random.Generator) -> None:
+        self._search = Search(
+            self._merged.gains,
+            self._cost,
+            self._limits,
+            rng=rng,
+            has_time=self.has_time,
+            columns=self._columns,
+        )
+
+    def _descend(self, price: NDArray[np.float64], **said: float) -> None:
+        small, columns = self._merged.gains, self._columns
+        self._descent = Descent(small, self._cost, self._limits, price, columns=columns, **said)
+
+    def _begin(self, first: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+        """Begin from a set, or from what a hunt among groups of the clients makes of it."""
+        small = self._merged.gains
+        coarse = coarsen(small) if small.clients >= _MANY_CLIENTS else None
+        if coarse is None:
+            self._search.improve(first)
+            self._descend(self._search.middle)
+            return first
         among = Hunt(
             coarse.gains,
             self._cost,
             self._limits,
             began=time.perf_counter(),
-            seconds=max(0.01, seconds),
+            seconds=max(0.01, _COARSE_TIME * (self._end - time.perf_counter())),
             gap_allowed=self._gap_allowed,
         )
-        small = among._merged.gains
-        among._search = Search(small, self._cost, self._limits, rng=rng, has_time=among.has_time)
-        among._search.improve(first)
-        among._descent = Descent(small, self._cost, self._limits, among._search.middle)
+        among._look(rng)
+        among._begin(first, rng)
         among._alternate()
-        among._kick_until(_FRESHEN)
-        is_open = among._search.is_open
-        price = among._merged.split(among._descent.price)
-        return is_open, lift(self._merged.gains, coarse, is_open, price)
+        pairs = len(coarse.gains.gain)
+        among._kick(min(_FRESHEN, _PAIRS_KICKED_COARSE // (1 + pairs)))
+        first = among._search.is_open
+        prices = among._merged.split(among._descent.price)
+        self._search.improve(first)
+        self._descend(lift(small, coarse, first, prices), quick=_QUICK, quick_step=_QUICK_STEP)
+        return first
 
     def _alternate(self) -> None:
         """Lower the bound and look for better sets in turns, until steps are too short to help."""
@@ -170,8 +189,15 @@ class Hunt:
             if self._enough():
                 return
             left = self._rest()
-        self._finish(left)
-        self._kick_until(_IDLE_KICKS)
+        if not (is_small(left) and is_thin(left)) and self._branch(left):
+            return
+        if not self._enough() and is_small(left):
+            self._program(left)
+        if not self._enough():
+            self._descend(self._descent.price, **_SLOWLY)
+            self._alternate()
+        if not self._enough() and not self._branch(self._rest(), to_the_end=True):
+            self._kick_until(_IDLE_KICKS)
 
     def _kick_until(self, most: int) -> None:
         """Kick until so many kicks in a row found nothing better."""
@@ -214,17 +240,30 @@ class Hunt:
         price, worth = self._descent.price, self._search.worth
         return rest(self._merged.gains, self._cost, price, self._limits, self._proof(), worth)
 
-    def _finish(self, left: Rest) -> None:
-        """Branch on what is undecided; if that is slow, hand it to an integer program."""
-        best, proved = self._search.worth, self._descent.best
+    def _branch(self, left: Rest, *, to_the_end: bool = False) -> bool:
+        """Branch on what is undecided, at least while that helps; tell whether it was all done."""
+        best, proved = self._search.worth, min(self._descent.best, self._proved)
         gap = self._gap_allowed * abs(best)
-        if not (is_small(left) and is_thin(left)):
-            tree = Tree(left, self._cost, self._limits, worth=best, bound=proved, gap=gap)
-            self._learn(tree.search(self.has_time))
-        if not self._enough() and is_small(left):
-            seconds = max(0.01, self._end - time.perf_counter())
-            is_open = self._search.is_open
-            self._learn(finish(left, self._cost, self._limits, is_open, seconds=seconds, gap=gap))
+        tree = Tree(left, self._cost, self._limits, worth=best, bound=proved, gap=gap)
+        before = tree.bound
+        while not self._enough() and not tree.is_over:
+            self._learn(tree.search(self.has_time, self._search.worth))
+            goal = self._search.worth + gap
+            if tree.bound <= goal:
+                return True
+            if not to_the_end and before - tree.bound < _PROGRESS * (before - goal):
+                return False
+            before = tree.bound
+            if to_the_end:
+                self._kick(_KICKS)
+        return self._enough()
+
+    def _program(self, left: Rest) -> None:
+        """Hand what is undecided to an integer program."""
+        best = self._search.worth
+        seconds, gap = max(0.01, self._end - time.perf_counter()), self._gap_allowed * abs(best)
+        is_open = self._search.is_open
+        self._learn(finish(left, self._cost, self._limits, is_open, seconds=seconds, gap=gap))
 
     def _learn(self, done: Finish) -> None:
         self._proved = min(self._proved, max(self._search.worth, done.bound))

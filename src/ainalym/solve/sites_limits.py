@@ -145,8 +145,8 @@ class Limits:
         at, spend = score[free], self.spend[free]
         share = _largest(at, least, most).astype(float)
         toll = 0.0
-        value = float(at @ share)
-        if self.has_budget and spend @ share > room:
+        value = float((at * share).sum())
+        if self.has_budget and (spend * share).sum() > room:
             toll, value, share = _priced(at, spend, room, least, most, share)
         left = at - toll * spend
         low, high = _edges(left, least, most)
@@ -171,9 +171,14 @@ def _largest(score: NDArray[np.float64], least: int, most: int) -> NDArray[np.bo
 
 def _edges(score: NDArray[np.float64], least: int, most: int) -> tuple[float, float]:
     """Score of the last site in and of the first one out, between which the threshold lies."""
-    falling = -np.sort(-score)
-    low = falling[most - 1] if most > 0 else math.inf
-    high = falling[most] if most < len(score) else -math.inf
+    low, high = math.inf, -math.inf
+    if 0 < most < len(score):
+        rest = len(score) - most
+        high, low = np.partition(score, (rest - 1, rest))[[rest - 1, rest]]
+    elif most > 0:
+        low = score.min()
+    elif len(score):
+        high = score.max()
     return (low, high) if least else (max(0.0, low), max(0.0, high))
 
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from ainalym.solve.sites_gains import Gains
@@ -15,7 +16,7 @@ class Merged(NamedTuple):
     """
 
     gains: Gains
-    group: NDArray[np.int64]
+    group: NDArray[np.int32]
     share: NDArray[np.float64]
 
     def summed(self, price: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -31,51 +32,81 @@ def merge(gains: Gains) -> Merged:
     """Add up the rows of clients that gain in the same proportion from the same sites.
 
     Such clients choose the same site whatever is open. Rows are compared entry by entry; a hash
-    only says which ones to compare.
+    only says which ones to compare. Where no two rows are alike, no pair is copied.
     """
-    n, length = gains.clients, np.diff(gains.start)
-    client = gains.client
-    part = gains.gain / gains.top[client]
-    leader = _first_alike(gains, length, client, part)
-    kept = np.flatnonzero(leader == np.arange(n))
-    group = np.searchsorted(kept, leader)
-    weight = np.bincount(group, gains.top, len(kept))
-    pair = (leader == np.arange(n))[client]
-    start = np.zeros(len(kept) + 1, np.int64)
-    np.cumsum(length[kept], out=start[1:])
-    rows = Gains(
-        start=start,
-        site=gains.site[pair],
-        gain=part[pair] * np.repeat(weight, length[kept]),
-        sites=gains.sites,
-    )
-    share = np.divide(gains.top, weight[group], out=np.zeros(n), where=weight[group] > 0)
-    return Merged(rows, group, share)
-
-
-def _first_alike(
-    gains: Gains, length: NDArray[np.int64], client: NDArray[np.int64], part: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """First client with the same row as each client, which is often itself, shape (clients,)."""
     n = gains.clients
-    mixed = part.view(np.uint64) ^ (gains.site.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
-    mixed = (mixed ^ (mixed >> np.uint64(31))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> np.uint64(29)
-    key = np.zeros(n, np.uint64)
-    some = length > 0
-    if some.any():
-        key[some] = np.add.reduceat(mixed, gains.start[:-1][some])
-    _, at, back = np.unique(
-        np.stack([key, length.astype(np.uint64)]), axis=1, return_index=True, return_inverse=True
-    )
-    leader = at[back.ravel()]
-    follows = np.flatnonzero((leader != np.arange(n)) & some)
-    if len(follows):
-        size = length[follows]
-        step = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
-        mine = np.repeat(gains.start[follows], size) + step
-        theirs = np.repeat(gains.start[leader[follows]], size) + step
-        same = (gains.site[mine] == gains.site[theirs]) & (part[mine] == part[theirs])
-        differ = follows[np.bincount(np.repeat(np.arange(len(follows)), size), ~same) > 0]
-        leader[differ] = differ
+    leader = _first_alike(gains.start, gains.site, gains.gain)
+    kept = np.flatnonzero(leader == np.arange(n))
+    if len(kept) == n:
+        return Merged(gains, np.arange(n, dtype=np.int32), np.ones(n))
+    number = np.empty(n, np.int32)
+    number[kept] = np.arange(len(kept))
+    group, top = number[leader], gains.top
+    weight = np.bincount(group, top, len(kept))
+    start = np.zeros(len(kept) + 1, np.int64)
+    np.cumsum(np.diff(gains.start)[kept], out=start[1:])
+    site, gain = np.empty(start[-1], np.int32), np.empty(start[-1])
+    _add_up(gains.start, gains.site, gains.gain, kept, weight, start, site, gain)
+    share = np.divide(top, weight[group], out=np.zeros(n), where=weight[group] > 0)
+    return Merged(Gains(start=start, site=site, gain=gain, sites=gains.sites), group, share)
+
+
+@njit(cache=True)
+def _add_up(
+    start: NDArray,
+    site: NDArray,
+    gain: NDArray,
+    kept: NDArray,
+    weight: NDArray,
+    start_kept: NDArray,
+    site_kept: NDArray,
+    gain_kept: NDArray,
+) -> None:
+    """Write the rows of the groups: the shape of their first client, the weight of all."""
+    for g in range(len(kept)):
+        first = start[kept[g]]
+        for step in range(start_kept[g + 1] - start_kept[g]):
+            to = start_kept[g] + step
+            site_kept[to] = site[first + step]
+            gain_kept[to] = gain[first + step] / gain[first] * weight[g]
+
+
+@njit(cache=True)
+def _first_alike(start: NDArray, site: NDArray, gain: NDArray) -> NDArray:
+    """First client with the same row as each client, which is often itself, shape (clients,)."""
+    n = len(start) - 1
+    slots = 16
+    while slots < 2 * n:
+        slots *= 2
+    table = np.full(slots, -1, np.int32)
+    key, leader = np.empty(n, np.uint64), np.arange(n).astype(np.int32)
+    bits = np.empty(1, np.float64)
+    word = bits.view(np.uint64)
+    for i in range(n):
+        mixed = np.uint64(start[i + 1] - start[i])
+        for k in range(start[i], start[i + 1]):
+            bits[0] = gain[k] / gain[start[i]]
+            mixed = (mixed ^ word[0] ^ np.uint64(site[k])) * np.uint64(0x9E3779B97F4A7C15)
+            mixed ^= mixed >> np.uint64(29)
+        key[i] = mixed
+        slot = mixed & np.uint64(slots - 1)
+        while table[slot] >= 0:
+            if key[table[slot]] == mixed and _are_alike(start, site, gain, table[slot], i):
+                leader[i] = table[slot]
+                break
+            slot = (slot + np.uint64(1)) & np.uint64(slots - 1)
+        if leader[i] == i:
+            table[slot] = i
     return leader
+
+
+@njit(cache=True)
+def _are_alike(start: NDArray, site: NDArray, gain: NDArray, a: int, b: int) -> bool:
+    first, other = start[a], start[b]
+    if start[a + 1] - first != start[b + 1] - other:
+        return False
+    for step in range(start[a + 1] - first):
+        p, q = first + step, other + step
+        if site[p] != site[q] or gain[p] / gain[first] != gain[q] / gain[other]:
+            return False
+    return True

@@ -8,16 +8,19 @@ with a floor: a client whose price falls below it is read from its whole row.
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ainalym.solve.sites_columns import Columns
 from ainalym.solve.sites_gains import Gains
 
 _MANY_CLIENTS = 10_000  # from which a second thread is worth its call
 _MANY_PAIRS = 200_000  # from which heads are worth being kept apart
+_OPEN_SITES_PAY = 2  # pairs in rows for one of an open site: those are far apart in memory
+_SHORT_HEADS = 4  # times shorter than rows: else heads are near enough where they are
 _SPARE, _SHARE_LOW = 4, 0.05  # pairs beyond those above the price; clients below their floor
 
 
@@ -78,6 +81,27 @@ def _slopes(
 
 
 @njit(cache=True, nogil=True)
+def _slopes_by_site(
+    columns: Columns,
+    opened: NDArray,
+    price: NDArray,
+    share: NDArray,
+    first: int,
+    last: int,
+    slope: NDArray,
+) -> int:
+    """Tell the same as `_slopes` from the open sites' pairs, which are few where sites are many."""
+    slope[first:last] = 1.0
+    for j in opened:
+        pairs = columns.client[columns.begin[j] : columns.begin[j + 1]]
+        brings = columns.brings[columns.begin[j] : columns.begin[j + 1]]
+        for q in range(np.searchsorted(pairs, first), np.searchsorted(pairs, last)):
+            if brings[q] > price[pairs[q]]:
+                slope[pairs[q]] -= share[j]
+    return 0
+
+
+@njit(cache=True, nogil=True)
 def _heads(start: NDArray, gain: NDArray, price: NDArray, spare: int, head: NDArray) -> None:
     """Count the pairs of each client above its price, half as many again, and some to spare."""
     for i in range(len(price)):
@@ -86,6 +110,25 @@ def _heads(start: NDArray, gain: NDArray, price: NDArray, spare: int, head: NDAr
             k += 1
         above = k - start[i]
         head[i] = min(start[i + 1] - start[i], above + above // 2 + spare)
+
+
+@njit(cache=True, nogil=True)
+def _lay_heads(
+    start: NDArray,
+    site: NDArray,
+    gain: NDArray,
+    near_start: NDArray,
+    near_site: NDArray,
+    near_gain: NDArray,
+    floor: NDArray,
+) -> None:
+    """Copy the heads side by side; the floor is the gain of the first pair left out."""
+    for i in range(len(floor)):
+        k = start[i]
+        for to in range(near_start[i], near_start[i + 1]):
+            near_site[to], near_gain[to] = site[k], gain[k]
+            k += 1
+        floor[i] = gain[k] if k < start[i + 1] else -np.inf
 
 
 class Offers:
@@ -97,7 +140,8 @@ class Offers:
         Whether many clients were below their floor: `gather` again.
     """
 
-    def __init__(self, gains: Gains) -> None:
+    def __init__(self, gains: Gains, columns: Columns | None = None) -> None:
+        self._columns = columns
         whole = gains.start, gains.site, gains.gain
         self._rows = _Rows(*whole, np.full(gains.clients, -np.inf), *whole)
         self._sites = gains.sites
@@ -110,48 +154,65 @@ class Offers:
         _heads(rows.start, rows.gain, price, _SPARE, head)
         start = np.zeros(len(price) + 1, np.int64)
         np.cumsum(head, out=start[1:])
-        pair = np.arange(start[-1]) + np.repeat(rows.start[:-1] - start[:-1], head)
-        floor = np.full(len(price), -np.inf)
-        cut = head < np.diff(rows.start)
-        floor[cut] = rows.gain[(rows.start[:-1] + head)[cut]]
-        self._rows = rows._replace(
-            near_start=start, near_site=rows.site[pair], near_gain=rows.gain[pair], floor=floor
-        )
+        if _SHORT_HEADS * start[-1] > len(rows.gain):
+            whole = rows.start, rows.site, rows.gain
+            self._rows = _Rows(*whole, np.full(len(price), -np.inf), *whole)
+            self.is_stale = False
+            return
+        site, gain = np.empty(start[-1], np.int32), np.empty(start[-1])
+        floor = np.empty(len(price))
+        _lay_heads(rows.start, rows.site, rows.gain, start, site, gain, floor)
+        for column in (site, gain):
+            column.flags.writeable = False  # as in whole rows: kernels are compiled for one kind
+        self._rows = rows._replace(near_start=start, near_site=site, near_gain=gain, floor=floor)
         self.is_stale = False
 
     def total(self, price: NDArray[np.float64]) -> NDArray[np.float64]:
         """Add up what each site offers clients above their price, shape (sites,)."""
         offered = np.zeros((2, self._sites))
-        low = _by_halves(
+        low = by_halves(
             len(price),
             lambda half, first, last: _total(self._rows, price, first, last, offered[half]),
         )
-        self.is_stale |= low > _SHARE_LOW * len(price)
+        self.is_stale |= sum(low) > _SHARE_LOW * len(price)
         return offered[0] + offered[1]
 
-    def slopes(self, price: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Subgradient of the bound at these prices, shape (clients,).
+    def slopes(
+        self, price: NDArray[np.float64], share: NDArray[np.float64], slope: NDArray[np.float64]
+    ) -> None:
+        """Work out the subgradient of the bound at these prices.
 
         Parameters
         ----------
         share
             How far the bound opens each site there, shape (sites,).
+        slope
+            Where to put it, shape (clients,).
         """
-        slope = np.empty(len(price))
-        _by_halves(
+        opened = np.flatnonzero(share)
+        if (columns := self._columns) is not None:
+            pairs = int((columns.begin[opened + 1] - columns.begin[opened]).sum())
+            if _OPEN_SITES_PAY * pairs <= len(self._rows.near_gain):
+                by_halves(
+                    len(price),
+                    lambda _, first, last: _slopes_by_site(
+                        columns, opened, price, share, first, last, slope
+                    ),
+                )
+                return
+        by_halves(
             len(price),
             lambda _, first, last: _slopes(self._rows, price, share, first, last, slope),
         )
-        return slope
 
 
-def _by_halves(clients: int, work: Callable[[int, int, int], int]) -> int:
-    """Work on both halves of the clients, at once if they are many; sums are those of halves."""
+def by_halves(clients: int, work: Callable[[int, int, int], Any]) -> tuple[Any, Any]:
+    """Work on both halves of the clients, at once if they are many."""
     middle = clients // 2
     if clients < _MANY_CLIENTS:
-        return work(0, 0, middle) + work(1, middle, clients)
+        return work(0, 0, middle), work(1, middle, clients)
     other = _second_thread().submit(work, 1, middle, clients)
-    return work(0, 0, middle) + other.result()
+    return work(0, 0, middle), other.result()
 
 
 @cache

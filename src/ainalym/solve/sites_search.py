@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
+from ainalym.solve.sites_columns import Columns, by_site
 from ainalym.solve.sites_gains import Gains
 from ainalym.solve.sites_limits import Limits
 
@@ -239,6 +239,8 @@ class Search:
     ----------
     has_time
         Asked between pieces of work; the search stops early when it says no.
+    columns
+        The same pairs by site, where they are at hand.
     """
 
     def __init__(
@@ -249,17 +251,18 @@ class Search:
         *,
         rng: np.random.Generator,
         has_time: Callable[[], bool],
+        columns: Columns | None = None,
     ) -> None:
         self._limits, self._rng, self._has_time = limits, rng, has_time
         n, m = gains.clients, gains.sites
-        by_site = csr_array((gains.gain, gains.site, gains.start), shape=(n, m)).tocsc()
+        columns = by_site(gains) if columns is None else columns
         self._pairs = Pairs(
             start=gains.start,
             site=gains.site,
             gain=gains.gain,
-            begin=by_site.indptr.astype(np.int64),
-            client=by_site.indices.astype(np.int32),
-            brings=by_site.data,
+            begin=columns.begin,
+            client=columns.client,
+            brings=columns.brings,
             cost=cost,
             spend=limits.spend,
         )

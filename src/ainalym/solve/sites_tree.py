@@ -6,6 +6,7 @@ Journal of Operational Research 10, doi 10.1016/0377-2217(82)90160-6.
 
 import heapq
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from ainalym.solve.sites_limits import Limits
 _ROUNDS, _STEPS = 4, 15  # of the bound at a node, at most
 _FIRST_STEP, _PATIENCE = 0.25, 4  # of a bound that begins near its end
 _WORTHWHILE = 0.02  # of a node's gap that a round must close for another one to follow
-_NODES_PER_REVIEW, _PROGRESS = 300, 0.1  # share of the gap that must go between reviews
+NODES_AT_ONCE = 300  # between looks at whether that helps
 _MOST_NUMBERS = 100_000_000  # prices kept for open nodes: 400 MB
 
 
@@ -78,28 +79,40 @@ class Tree:
         )
         self._nodes = [_Node(-bound, next(self._age), inside, left.price.astype(np.float32))]
 
-    def search(self, has_time: Callable[[], bool]) -> Finish:
-        """Branch while that helps: until the gap is closed, the time is up, or progress is slow.
+    @property
+    def bound(self) -> float:
+        """What no set is worth more than, in the terms of the whole problem, at any moment."""
+        goal = self._best + self._gap
+        return self._left.base + max([goal, *(-node.rank for node in self._nodes[:1])])
 
-        The bound holds whenever the search stops.
-        """
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to split, or too much to keep."""
         most = _MOST_NUMBERS // (1 + self._left.rows.clients)
-        before = -self._nodes[0].rank
-        while self._nodes and has_time() and len(self._nodes) <= most:
-            goal, bound = self._best + self._gap, -self._nodes[0].rank
-            if bound <= goal:
+        return not self._nodes or len(self._nodes) > most
+
+    def search(self, has_time: Callable[[], bool], worth: float = -math.inf) -> Finish:
+        """Branch on some parts more, until the gap is closed or the time is up.
+
+        The bound holds whenever the search stops, and the next call goes on from there.
+
+        Parameters
+        ----------
+        worth
+            Of the best set known by now.
+        """
+        self._best = max(self._best, worth - self._left.base)
+        for _ in range(NODES_AT_ONCE):
+            goal = self._best + self._gap
+            if self.is_over or not has_time() or -self._nodes[0].rank <= goal:
                 break
-            if self.count % _NODES_PER_REVIEW == 0 and self.count > 0:
-                if before - bound < _PROGRESS * (before - goal):
-                    break
-                before = bound
             self._look_at(heapq.heappop(self._nodes), has_time)
-        bound = max([self._best + self._gap, *(-node.rank for node in self._nodes[:1])])
         is_open = None
         if self._found is not None:
             is_open = self._left.always.copy()
             is_open[self._left.sites] = self._found
-        return Finish(is_open, self._left.base + bound)
+            self._found = None
+        return Finish(is_open, self.bound)
 
     def _look_at(self, node: _Node, has_time: Callable[[], bool]) -> None:
         """Bound a part; drop it, or split it in two."""
