@@ -58,7 +58,7 @@ def alone(row: Row, solver: str, *, seconds: float, cap_mb: int = CAP_MB) -> dic
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=wrong, start_new_session=True
         )
-        with _ended(process, MAKING_S + 2 * seconds + 60):
+        with process.stdout, _ended(process, MAKING_S + 2 * seconds + 60):
             lines = process.stdout.read().decode().splitlines()
             _, status, used = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
