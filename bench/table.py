@@ -6,7 +6,7 @@ from bench.claims import PROVEN, Claim
 
 HEAD = (
     f"{'instance':<28}{'solver':<13}{'objective':>18}{'bound':>18}{'gap':>10}{'wall s':>9}"
-    f"{'CPU s':>9}{'MB':>8}  {'at least':<28}{'aim':<28}"
+    f"{'CPU s':>9}{'MB':>8}  {'at least':<34}{'aim':<34}"
 )
 
 
@@ -72,7 +72,7 @@ def _line(one: dict[str, Any], instance: str) -> str:
     return (
         f"{head}{one['objective']:>18,.2f}{_number(one['bound'], '18,.2f')}{gap:>10}"
         f"{_number(one['wall_s'], '9.2f')}{_number(one['cpu_s'], '9.2f')}"
-        f"{_number(one['peak_mb'], '8,.0f')}  {_goal(one['asked']):<28}{_goal(one['aim']):<28}"
+        f"{_number(one['peak_mb'], '8,.0f')}  {_goal(one['asked']):<34}{_goal(one['aim']):<34}"
         f"{one['note']}"
     ).rstrip()
 
