@@ -37,7 +37,7 @@ format: $(DEV)  ## Mend what a machine can mend of the style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(DEV) $(if $(findstring --peers,$(WITH)),$(PEERS))  ## Measure every claim anew (CLAIMS=facility for one, WITH="--peers --runs 3" for others)
+bench: $(DEV) $(if $(findstring --peers,$(WITH)),$(PEERS))  ## Measure every claim anew (CLAIMS=facility for one, WITH=--peers for other solvers too); results go to bench/results
 	@$(BIN)/ainalym bench $(CLAIMS) $(WITH)
 
 # Under the oldest Python we support: what a newer one leaves out, such as a backport, an older one

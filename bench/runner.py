@@ -125,7 +125,8 @@ def measure(
             for one in who:
                 name = one if isinstance(one, str) else one.name
                 say(f"{row.instance}: {name}, run {run + 1} of {runs}")
-                limit_s = seconds or (row.seconds if name == OURS else claim.peer_s)
+                is_longer = isinstance(one, Peer) and one.is_exact
+                limit_s = seconds or (claim.peer_s if is_longer else row.seconds)
                 taken.setdefault(name, []).append(_once(claim, row, one, limit_s, run))
         told += [middle(row, name, found) for name, found in taken.items()]
     return told

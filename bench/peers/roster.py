@@ -25,6 +25,8 @@ class Peer:
         What it can be asked.
     copies
         Full matrices of eight bytes a pair that it holds at once at least; 0 where it needs none.
+    is_exact
+        Whether it proves anything. Those that do not get the time ours gets, not the peers' longer.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Peer:
     kinds: frozenset[Kind]
     call: str = "solve"
     copies: int = 0
+    is_exact: bool = True
 
     @property
     def is_installed(self) -> bool:
@@ -51,9 +54,23 @@ PEERS = (
     Peer(name="CP-SAT", module="cpsat", package="ortools", kinds=ALL),
     Peer(name="OR-Tools MIP", module="mathopt", package="ortools", kinds=ALL),
     Peer(name="spopt", module="spopt", package="spopt", kinds=DISTANCES, copies=1),
-    Peer(name="kmedoids", module="kmedoids", package="kmedoids", kinds=MEDIAN, copies=1),
+    Peer(
+        name="kmedoids",
+        module="kmedoids",
+        package="kmedoids",
+        kinds=MEDIAN,
+        copies=1,
+        is_exact=False,
+    ),
     Peer(name="pbp-pmedian", module="pbp", package="pbp-pmedian", kinds=MEDIAN, copies=2),
-    Peer(name="lokigi", module="lokigi", package="lokigi", kinds=DISTANCES, copies=2),
+    Peer(
+        name="lokigi",
+        module="lokigi",
+        package="lokigi",
+        kinds=DISTANCES,
+        copies=2,
+        is_exact=False,
+    ),
 )
 BY_NAME = {peer.name: peer for peer in PEERS}
 

@@ -11,7 +11,6 @@ from bench.peers.roster import PEERS
 from bench.peers.told import CannotError, Clock
 from bench.runner import alone
 
-EXACT = {"HiGHS", "HiGHS steps", "SCIP", "OR-Tools MIP", "spopt", "pbp-pmedian"}
 KNOWN = {
     Kind.MEDIAN: ("small p-median 200/20", 139221.48725456386),
     Kind.FACILITY: ("small facility 200x50", 2134273.9273747094),
@@ -27,7 +26,7 @@ KNOWN = {
 def test_a_peer_that_is_installed_finds_the_optimum(peer, kind):
     if not peer.is_installed:
         pytest.skip(f"{peer.package} is not installed: make bench WITH=--peers installs it")
-    if peer.name not in EXACT:
+    if not peer.is_exact:
         pytest.skip(f"{peer.name} promises no optimum")
     name, best = KNOWN[kind]
     told = alone(Row(instance=name, kind=kind), peer.name, seconds=60.0)
