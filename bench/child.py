@@ -6,6 +6,7 @@
 import json
 import os
 import resource
+import signal
 import sys
 from typing import Any
 from unittest import mock
@@ -16,6 +17,7 @@ from bench.peers.roster import BY_NAME, OURS
 def main(words: list[str]) -> int:
     """Run one job."""
     job = json.loads(words[0])
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     resource.setrlimit(resource.RLIMIT_AS, (job["cap_mb"] << 20, job["cap_mb"] << 20))
     # Solvers greet and log on standard output, some from within C, where only we may speak.
     told = os.fdopen(os.dup(1), "w")

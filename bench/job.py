@@ -18,7 +18,7 @@ from bench.rows import Instance
 
 MARKS = (0.01, 0.001, 0.0005, 0.0002, 0.0001, ALLOWED)
 WARM_S = 1.0
-GRACE, GRACE_S = 1.2, 20.0
+GRACE, GRACE_S = 1.5, 30.0
 """A solver that does not keep its limit is ended at so many times it and so many seconds more."""
 EXACT = 1e-6
 """How far a solver's claim may be from the recount before it counts as another claim."""

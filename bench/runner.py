@@ -54,14 +54,16 @@ def alone(row: Row, solver: str, *, seconds: float, cap_mb: int = CAP_MB) -> dic
         "known": row.known,
     }
     command = [sys.executable, "-m", "bench.child", json.dumps(job)]
-    with tempfile.TemporaryFile() as wrong:
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=wrong, start_new_session=True
-        )
-        with process.stdout, _ended(process, MAKING_S + 2 * seconds + 60):
-            lines = process.stdout.read().decode().splitlines()
-            _, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
+    with tempfile.TemporaryFile() as wrong, contextlib.ExitStack() as stack:
+        with _deaf():
+            process = subprocess.Popen(
+                command, cwd=ROOT, stdout=subprocess.PIPE, stderr=wrong, start_new_session=True
+            )
+            stack.enter_context(process.stdout)
+            stack.enter_context(_ended(process, MAKING_S + 2 * seconds + 60))
+        lines = process.stdout.read().decode().splitlines()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
         told: dict[str, Any] = {}
         for line in lines:
             told |= json.loads(line)
@@ -71,6 +73,16 @@ def alone(row: Row, solver: str, *, seconds: float, cap_mb: int = CAP_MB) -> dic
         if "status" not in told:
             told |= _failure(process.returncode, wrong, told["peak_mb"], cap_mb)
     return told
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Hear of a polite end a moment later: between starting a process and minding it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager
