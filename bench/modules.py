@@ -54,6 +54,9 @@ def line(claim: Claim, one: dict[str, Any]) -> dict[str, Any]:
         peak_mb = one["memory_gb"] * 1000
     known = one.get("known", one.get("published"))
     told = {name: one.get(name) for name in ("objective", "bound", "gap", "cpu_s", "found_s")}
+    if None not in (told["objective"], told["bound"]):
+        room = abs(told["objective"] - told["bound"])
+        told["gap"] = one.get("gap", room / max(abs(told["objective"]), 1e-12))
     return told | {
         "instance": instance,
         "solver": one.get("solver", "ours"),

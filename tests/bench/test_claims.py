@@ -68,6 +68,13 @@ def test_results_of_modules_are_set_against_what_is_asked():
     assert "proven in 10 s: 12.00 s (late)" in text
 
 
+def test_a_gap_that_a_module_did_not_write_is_reckoned():
+    one = {"instance": "relog boats", "objective": 4.0, "bound": 3.0, "published": 4.0}
+    told = modules.line(BY_NAME["oracles"], one)
+    assert told["gap"] == 0.25
+    assert told["known"] == 4.0
+
+
 def test_marks_of_plans_are_read_and_those_never_reached_left_out():
     one = {"city": "almaty", "solver": "ainalym", "objective": 9.0, "bound": 9.1, "gap": 0.011}
     one |= {"wall_s": 61.0, "memory_gb": 0.34, "reached_s": {"0.05": 22.0, "0.01": -1.0}}
