@@ -17,7 +17,8 @@ from bench.peers.told import ALLOWED, CannotError, Clock, Told
 from bench.rows import Instance
 
 MARKS = (0.01, 0.001, 0.0005, 0.0002, 0.0001, ALLOWED)
-WARM_S = 1.0
+WARM_S, WARM_HEURISTIC_S = 20.0, 1.0
+"""How long a solver may warm up: what proves ends by itself, the others take all they get."""
 GRACE, GRACE_S = 1.5, 30.0
 """A solver that does not keep its limit is ended at so many times it and so many seconds more."""
 EXACT = 1e-6
@@ -33,7 +34,9 @@ def run(job: dict[str, Any], say: Callable[..., None]) -> None:
     solve = _solver(job["solver"], job["cap_mb"], n * m)
     small = sites.MANY if job["solver"] == OURS and n >= sites.MANY else sites.TOY
     warm = sites.toy(instance.kind, small)
-    solve(warm, Clock(warm, seconds=WARM_S, marks=(), known=None))
+    proves = job["solver"] == OURS or BY_NAME[job["solver"]].is_exact
+    warm_s = WARM_S if proves else WARM_HEURISTIC_S
+    solve(warm, Clock(warm, seconds=warm_s, marks=(), known=None))
     gc.collect()
     say(making_cpu_s=cpu_s())
     signal.setitimer(signal.ITIMER_REAL, job["seconds"] * GRACE + GRACE_S)
