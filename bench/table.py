@@ -68,7 +68,9 @@ def _line(one: dict[str, Any], instance: str) -> str:
         said = ": ".join(filter(None, (one["status"], one["note"])))
         spent = f"{_number(one['wall_s'], '9.2f')}{_number(one['cpu_s'], '9.2f')}"
         return f"{head}{said:<46}{spent}{_number(one['peak_mb'], '8,.0f')}".rstrip()
-    gap = "none" if one["gap"] is None else f"{one['gap']:.4%}"
+    gap = "none"
+    if one["gap"] is not None:
+        gap = f"{one['gap']:.4%}" if one["gap"] < 1 else f"{one['gap']:.0%}"
     return (
         f"{head}{one['objective']:>18,.2f}{_number(one['bound'], '18,.2f')}{gap:>10}"
         f"{_number(one['wall_s'], '9.2f')}{_number(one['cpu_s'], '9.2f')}"

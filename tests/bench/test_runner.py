@@ -162,6 +162,13 @@ def test_the_table_says_all_of_it(told):
     assert text.count(SMALL.instance) == 1
 
 
+def test_a_gap_larger_than_the_value_keeps_its_column(told):
+    claim, found, _, _ = told
+    wide = found[0] | {"gap": 26.041283, "bound": 140.0}
+    (row,) = [line for line in table.lines(claim, [wide]) if SMALL.instance in line]
+    assert " 2604% " in row
+
+
 def test_too_much_memory_misses_the_goal():
     found = [{"reached_s": {"0.1000%": 2.0}, "peak_mb": 1300}]
     assert not runner.against(Goal(0.001, 3, 1200), found)["is_met"]
