@@ -21,7 +21,7 @@ def solve(instance: Instance, clock: Clock) -> Told:
         msg=False, timeLimit=clock.left_s, threads=THREADS, gapRel=ALLOWED, mip=True
     )
     began_s = clock.now_s
-    # Without results: spopt looks at PuLP's status for them, which calls any answer optimal.
+    # Without spopt's own results: it stops with an error where PuLP reports no optimum.
     model = model.solve(solver, results=False)
     inside_s = clock.now_s - began_s
     told = model.problem.solverModel.getInfo()
