@@ -21,8 +21,8 @@ def solve(instance: Instance, clock: Clock) -> Told:
         msg=False, timeLimit=clock.left_s, threads=THREADS, gapRel=ALLOWED, mip=True
     )
     began_s = clock.now_s
-    # Without spopt's own results: it stops with an error where PuLP reports no optimum.
-    model = model.solve(solver, results=False)
+    # All that spopt's own `solve` does but raise an error where the time is up before any answer.
+    model.problem.solve(solver)
     inside_s = clock.now_s - began_s
     told = model.problem.solverModel.getInfo()
     # PuLP turns what is to be as large as possible into costs below 0; its sense is then -1.
