@@ -10,7 +10,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 RUN := .venv/.stamp-run
 DEV := .venv/.stamp-dev
-CLAIMS ?= $(filter-out __init__ record,$(basename $(notdir $(wildcard bench/*.py))))
+PEERS := .venv/.stamp-peers
+CLAIMS ?=
+WITH ?=
 
 .PHONY: help demo test quick lint format bench lock clean
 
@@ -35,8 +37,8 @@ format: $(DEV)  ## Mend what a machine can mend of the style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(DEV)  ## Measure every claim anew (CLAIMS=oracles for one); results go to bench/results
-	@for claim in $(CLAIMS); do echo "== $$claim"; $(BIN)/python -m bench.$$claim; done
+bench: $(DEV) $(if $(findstring --peers,$(WITH)),$(PEERS))  ## Measure every claim anew (CLAIMS=facility for one, WITH=--peers for other solvers too); results go to bench/results
+	@$(BIN)/ainalym bench $(CLAIMS) $(WITH)
 
 # Under the oldest Python we support: what a newer one leaves out, such as a backport, an older one
 # may need, and the surplus does no harm.
@@ -45,10 +47,11 @@ lock:  ## Lock the newest allowed versions of everything we depend on, with hash
 	  || { echo "make lock needs a .venv of Python 3.11: make clean lock PYTHON=python3.11" >&2; exit 1; }
 	$(BIN)/python -m venv --clear build/lock
 	build/lock/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
-	rm -f requirements.lock requirements-dev.lock
+	rm -f requirements.lock requirements-dev.lock requirements-peers.lock
 	$(COMPILE) --output-file requirements.lock pyproject.toml
 	$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
-	sed -i '/considered to be unsafe/d' requirements.lock requirements-dev.lock
+	$(COMPILE) --extra peers --constraint requirements-dev.lock --output-file requirements-peers.lock pyproject.toml
+	sed -i '/considered to be unsafe/d' requirements.lock requirements-dev.lock requirements-peers.lock
 
 COMPILE := build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --all-build-deps \
   --strip-extras --no-header --no-annotate --no-emit-options --no-emit-index-url \
@@ -78,4 +81,9 @@ $(RUN): requirements.lock pyproject.toml | .venv/bin/python
 $(DEV): requirements-dev.lock $(RUN)
 	@echo "Installing what the tests need into .venv (once) ..."
 	@$(PIP) --require-hashes --only-binary :all: --requirement requirements-dev.lock
+	@touch $@
+
+$(PEERS): requirements-peers.lock $(DEV)
+	@echo "Installing the solvers we compare with into .venv (once) ..."
+	@$(PIP) --require-hashes --only-binary :all: --requirement requirements-peers.lock
 	@touch $@

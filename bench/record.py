@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import platform
 import subprocess
 from pathlib import Path
@@ -12,7 +13,7 @@ ENGINES = ("numpy", "scipy", "highspy", "numba")
 
 
 def append(file: str, **measured: Any) -> None:
-    """Append one measurement to `bench/results/<file>.jsonl`, with commit, CPU and versions.
+    """Append one measurement to `bench/results/<file>.jsonl`: commit, CPU, load, versions too.
 
     Parameters
     ----------
@@ -21,7 +22,8 @@ def append(file: str, **measured: Any) -> None:
     measured
         Names and values that JSON can hold; seconds end in `_s`.
     """
-    line = measured | {"commit": commit(), "cpu": cpu(), "versions": versions()}
+    line = {"load": load()} | measured
+    line |= {"commit": commit(), "cpu": cpu(), "versions": versions() | line.get("versions", {})}
     RESULTS.mkdir(exist_ok=True)
     with (RESULTS / f"{file}.jsonl").open("a", encoding="utf-8") as lines:
         lines.write(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n")
@@ -46,6 +48,11 @@ def cpu() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
+
+
+def load() -> float | None:
+    """Tell how many processes wanted a core, on average over the last minute; None if unknown."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def versions() -> dict[str, str]:

@@ -1,33 +1,28 @@
-"""Time the choice of sites on seeded instances: `python -m bench.sites [--peer] [instance ...]`.
+"""Draw the seeded instances of choosing sites; `python -m bench.sites [--peers]` measures them all.
 
-Instances: demand points uniform in a square of 10 km, or city-like (70 % in Gaussian clusters);
-residents ceil(lognormal(1, 1)); Euclidean distances. Costs are shown for p-median and facility
-location, gains for covering. With `--peer`, HiGHS solves the textbook program of the same
-instance.
+Demand points are uniform in a square of 10 km, or city-like (70 % in Gaussian clusters); residents
+are ceil(lognormal(1, 1)); distances are Euclidean. Costs are shown for p-median and facility
+location, gains for covering.
 """
 
 import math
-import resource
 import sys
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
-from ainalym.answer import Answer
-from ainalym.solve.mip import Program
-from ainalym.solve.sites import Gains, choose
-from bench import record
+from bench.kinds import Kind
+from bench.rows import Instance, nearest, within
 
 SIDE_M = 10_000.0
 SEED = 1
-OURS_S, PEER_S = 30.0, 600.0
-MARKS = (0.01, 0.001, 0.0005, 0.0002, 0.0001)
 NEAREST = 120
-ALLOWED = 1e-8  # of the gains, which with a far escape are many times the cost that is shown
+FEW = 40
+"""Nearest sites of each client where a million of them have to fit into a gigabyte."""
+CORDEAU_SIDE = 30.0
+TOY, MANY = 60, 20_500
+"""Clients of what kernels are warmed with: few, or so many that groups of them are looked at."""
 
 
 def points(n: int, kind: str, seed: int) -> NDArray[np.float64]:
@@ -65,50 +60,16 @@ def opening_costs(n: int, m: int, seed: int) -> NDArray[np.float64]:
     return mean * np.random.default_rng([seed, n, m, 29]).uniform(0.7, 1.3, m)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instance:
-    """Gains and costs; `escape` less the worth is the cost shown, if there is an escape."""
-
-    gains: Gains
-    cost: NDArray[np.float64]
-    p: int | None = None
-    escape: float = 0.0
-
-    def shown(self, worth: float) -> float:
-        """Turn worth into what is reported."""
-        return self.escape - worth if self.escape else worth
-
-    def gap(self, worth: float, bound: float) -> float:
-        """How far the worth may be from the best, as a share of what is reported."""
-        return (bound - worth) / max(abs(self.shown(worth)), 1e-12)
-
-
-def nearest(
-    at: NDArray, weight: NDArray, sites: NDArray, cost: NDArray, p: int | None, k: int = NEAREST
-) -> Instance:
-    """State a problem of weighted distances on the k nearest sites of each point.
-
-    What a left-out site would cost is at least the escape, so the bound holds for all pairs.
-    """
-    n, m = len(at), len(sites)
-    far, site = cKDTree(sites).query(at, min(k + 1, m))
-    escape = weight * far[:, -1]
-    gain = escape[:, None] - weight[:, None] * far
-    client = np.repeat(np.arange(n), far.shape[1])
-    gains = Gains.of(client, site.ravel(), gain.ravel(), clients=n, sites=m)
-    return Instance(gains=gains, cost=cost, p=p, escape=float(escape.sum()))
-
-
-def p_median(n: int, p: int, kind: str, k: int | None = None) -> Instance:
+def p_median(n: int, p: int, kind: str, k: int | None = None, *, floored: bool = False) -> Instance:
     """Every point is a site; all weights are 1; all pairs, or the k nearest."""
     at = points(n, kind, SEED)
-    return nearest(at, np.ones(n), at, np.zeros(n), p, k=k or n)
+    return nearest(at, np.ones(n), at, np.zeros(n), p, k=k or n, floored=floored)
 
 
-def p_median_among(n: int, m: int, p: int) -> Instance:
+def p_median_among(n: int, m: int, p: int, k: int = NEAREST) -> Instance:
     """Clustered people and few candidate sites."""
     at = points(n, "clustered", SEED)
-    return nearest(at, residents(n, SEED), candidates(at, m, SEED), np.zeros(m), p)
+    return nearest(at, residents(n, SEED), candidates(at, m, SEED), np.zeros(m), p, k)
 
 
 def facility(n: int, m: int, kind: str, k: int = NEAREST) -> Instance:
@@ -121,16 +82,33 @@ def facility(n: int, m: int, kind: str, k: int = NEAREST) -> Instance:
 def cover(n: int, m: int, kind: str, *, gradual: bool) -> Instance:
     """Residents covered by m / 20 sites: all within R, or fading from R / 2 to 2 R."""
     at = points(n, kind, SEED)
-    sites, p = candidates(at, m, SEED), max(10, m // 20)
+    p = max(10, m // 20)
     reach_m = math.sqrt(0.7 * SIDE_M**2 / (math.pi * p))
-    widest = 2 * reach_m if gradual else reach_m
-    near = cKDTree(at).sparse_distance_matrix(cKDTree(sites), widest, output_type="coo_matrix")
-    part = np.ones(near.nnz)
-    if gradual:
-        part = np.clip((2 * reach_m - near.data) / (1.5 * reach_m), 0, 1)
-    gain = residents(n, SEED)[near.row] * part
-    gains = Gains.of(near.row, near.col, gain, clients=n, sites=m)
-    return Instance(gains=gains, cost=np.zeros(m), p=p)
+    sites = candidates(at, m, SEED)
+    return within(at, residents(n, SEED), sites, p, reach_m, gradual=gradual)
+
+
+def cordeau(n: int, m: int, p: int, reach: float) -> Instance:
+    """Draw many clients and few sites in a square of 30, with demands of 1 to 100.
+
+    **Source.** Cordeau, Furini and Ljubic (2019), Benders decomposition for very large scale
+    partial set covering and maximal covering location problems, doi 10.1016/j.ejor.2018.12.021,
+    section 5. The draw is ours, as their files are not to be had.
+    """
+    rng = np.random.default_rng([SEED, n, m, 100])
+    sites, at = rng.uniform(0, CORDEAU_SIDE, (m, 2)), rng.uniform(0, CORDEAU_SIDE, (n, 2))
+    return within(at, rng.integers(1, 101, n).astype(float), sites, p, reach, gradual=False)
+
+
+def toy(kind: Kind, n: int = TOY) -> Instance:
+    """Draw a small instance with which a solver can warm up before the clock runs."""
+    match kind:
+        case Kind.MEDIAN:
+            return p_median(n, 4, "uniform") if n == TOY else p_median_among(n, 30, 4)
+        case Kind.FACILITY:
+            return facility(n, 20, "uniform")
+        case _:
+            return cover(n, 20, "uniform", gradual=kind is Kind.GRADUAL)
 
 
 INSTANCES: dict[str, Callable[[], Instance]] = {
@@ -139,99 +117,31 @@ INSTANCES: dict[str, Callable[[], Instance]] = {
     "p-median 1000/10": lambda: p_median(1000, 10, "uniform"),
     "p-median 5000/100": lambda: p_median(5000, 100, "uniform", k=1500),
     "p-median 20000/100": lambda: p_median(20_000, 100, "uniform", k=1200),
+    "p-median 5934/200 floored": lambda: p_median(5934, 200, "clustered", k=500, floored=True),
+    "p-median 13509/1000 floored": lambda: p_median(13_509, 1000, "clustered", k=250, floored=True),
+    "p-median 1000000x1000/100": lambda: p_median_among(1_000_000, 1000, 100, FEW),
+    "p-median 1000000x10000/1000": lambda: p_median_among(1_000_000, 10_000, 1000, FEW),
     "facility 1000x300": lambda: facility(1000, 300, "uniform", k=300),
     "facility 1000x300 clustered": lambda: facility(1000, 300, "clustered", k=300),
     "facility 10000x1000": lambda: facility(10_000, 1000, "uniform"),
+    "facility 50000x1000": lambda: facility(50_000, 1000, "uniform"),
     "gradual 10000x500": lambda: cover(10_000, 500, "uniform", gradual=True),
     "gradual 10000x500 clustered": lambda: cover(10_000, 500, "clustered", gradual=True),
-    "cover 10000x500": lambda: cover(10_000, 500, "uniform", gradual=False),
     "gradual 100000x2000": lambda: cover(100_000, 2000, "uniform", gradual=True),
-    "facility 50000x1000": lambda: facility(50_000, 1000, "uniform"),
-    "p-median 1000000x1000/100": lambda: p_median_among(1_000_000, 1000, 100),
+    "gradual 1000000x10000": lambda: cover(1_000_000, 10_000, "uniform", gradual=True),
+    "cover 10000x500": lambda: cover(10_000, 500, "uniform", gradual=False),
+    "cover 1000000x100 R 5.5": lambda: cordeau(1_000_000, 100, 10, 5.5),
+    "cover 1000000x100 R 6.25": lambda: cordeau(1_000_000, 100, 10, 6.25),
+    "small p-median 200/20": lambda: p_median(200, 20, "uniform"),
+    "small facility 200x50": lambda: facility(200, 50, "uniform"),
+    "small cover 1000x50": lambda: cover(1000, 50, "uniform", gradual=False),
+    "small gradual 1000x50": lambda: cover(1000, 50, "uniform", gradual=True),
 }
-PEER = ("facility 1000x300", "facility 1000x300 clustered", "p-median 1000/100")
-"""What HiGHS is asked to solve by default: it finishes these."""
-
-
-def ours(instance: Instance, seconds: float) -> tuple[Answer, dict[float, float]]:
-    """Choose sites, and note when each mark of the gap was first passed."""
-    reached: dict[float, float] = {}
-
-    def look(now_s: float, worth: float, bound: float) -> None:
-        for mark in MARKS:
-            if instance.gap(worth, bound) <= mark:
-                reached.setdefault(mark, round(now_s, 3))
-
-    answer = choose(
-        instance.gains,
-        instance.cost,
-        p=instance.p,
-        seconds=seconds,
-        gap_allowed=ALLOWED,
-        seed=SEED,
-        progress=look,
-    )
-    return answer, reached
-
-
-def peer(instance: Instance, seconds: float) -> Answer:
-    """Solve the textbook program: one column for each pair, one row to link it to its site."""
-    gains, program = instance.gains, Program()
-    sites = program.columns("site", gains.sites, gain=-instance.cost, upper=1.0, integer=True)
-    pairs = program.columns("pair", len(gains.gain), gain=gains.gain, upper=1.0)
-    once = program.rows("once", gains.clients, upper=1.0)
-    program.put(once[gains.client], pairs)
-    link = program.rows("only open", len(gains.gain), upper=0.0)
-    program.put(link, pairs)
-    program.put(link, sites[gains.site], -1.0)
-    if instance.p is not None:
-        count = program.rows("number", 1, lower=instance.p, upper=instance.p)
-        program.put(count, sites)
-    return program.solve(seconds=seconds, gap_allowed=ALLOWED)
-
-
-def main(words: list[str]) -> int:
-    """Measure, print and record."""
-    names = [word for word in words if word != "--peer"]
-    by_peer = "--peer" in words
-    cover_toy = nearest(*_toy(), np.full(20, 50.0), None)
-    choose(cover_toy.gains, cover_toy.cost, seconds=5.0)  # kernels compile before the clock runs
-    print(f"{'instance':<30}{'solver':<8}{'shown':>18}{'gap':>10}{'wall s':>9}{'CPU s':>8}")
-    for name in names or (PEER if by_peer else INSTANCES):
-        instance = INSTANCES[name]()
-        wall_s, cpu_s = time.perf_counter(), time.process_time()
-        reached: dict[float, float] = {}
-        if by_peer:
-            answer = peer(instance, PEER_S)
-        else:
-            answer, reached = ours(instance, OURS_S)
-        wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
-        shown, bound = instance.shown(answer.objective), instance.shown(answer.bound)
-        gap = instance.gap(answer.objective, answer.bound)
-        solver = "HiGHS" if by_peer else "ours"
-        print(f"{name:<30}{solver:<8}{shown:>18,.2f}{gap:>10.4%}{wall_s:>9.2f}{cpu_s:>8.2f}")
-        record.append(
-            "sites",
-            instance=name,
-            solver=solver,
-            seed=SEED,
-            pairs=len(instance.gains.gain),
-            objective=shown,
-            bound=bound,
-            gap=gap,
-            status=answer.status,
-            wall_s=round(wall_s, 3),
-            cpu_s=round(cpu_s, 3),
-            reached_s={f"{mark:.2%}": at_s for mark, at_s in reached.items()},
-            peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        )
-    return 0
-
-
-def _toy() -> tuple[NDArray, NDArray, NDArray]:
-    at = points(60, "uniform", SEED)
-    return at, np.ones(60), at[:20]
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    from bench.__main__ import main
+
+    words = sys.argv[1:]
+    named = any(not word.startswith("-") for word in words)
+    sys.exit(main(words if named else ["p-median", "facility", "gradual", "cover", *words]))

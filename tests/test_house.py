@@ -330,15 +330,25 @@ def pins(lock: str) -> dict[str, list[str]]:
 
 def test_locks_are_whole_and_agree():
     run, dev = pins("requirements.lock"), pins("requirements-dev.lock")
-    assert all("==" in pin and hashes for pin, hashes in (run | dev).items())
-    apart = [pin for pin in run if dev.get(pin) != run[pin]]
+    peers = pins("requirements-peers.lock")
+    assert all("==" in pin and hashes for pin, hashes in (run | dev | peers).items())
+    apart = [pin for pin in run if not dev.get(pin) == peers.get(pin) == run[pin]]
     assert not apart, broken(
-        "locked otherwise for the tests than for the users; `make lock`:", apart
+        "locked otherwise for the tests or the benchmark than for the users; `make lock`:", apart
     )
+    tests = dict(pin.split("==") for pin in dev)
+    rest = (pin.split("==") for pin in peers)
+    apart = [name for name, number in rest if tests.get(name, number) != number]
+    assert not apart, broken("both tests and peers pin it, at two versions; `make lock`:", apart)
     asked = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     needs = [*asked["project"]["dependencies"], *asked["build-system"]["requires"]]
-    names = {pin.split("==")[0] for pin in run}
-    missing = [need for need in needs if re.split(r"[<>=~ ]", need)[0].lower() not in names]
+    extra = asked["project"]["optional-dependencies"]["peers"]
+    missing = [
+        need
+        for wanted, lock in ((needs, run), (extra, peers))
+        for need in wanted
+        if re.split(r"[<>=~ ]", need)[0].lower() not in {pin.split("==")[0] for pin in lock}
+    ]
     assert not missing, broken("asked for in pyproject.toml but not locked; `make lock`:", missing)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from ainalym.bench import bench
 from ainalym.books import book
 from ainalym.door import (
     INTERRUPTED,
@@ -128,7 +129,7 @@ def main(args: list[str] | None = None) -> None:
 
 
 @click.group(
-    commands=[book, serve],
+    commands=[bench, book, serve],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="ainalym", message="%(prog)s %(version)s")
