@@ -14,7 +14,7 @@ from ainalym.plan.known import Known, key_of
 from ainalym.plan.settle import fix_designs, settle
 from ainalym.plan.siting import choose_points, money_for_points, schedule, terms_of
 from ainalym.solve.branch import WHOLE
-from ainalym.solve.mip import Solution
+from ainalym.solve.linear import Solution
 
 PROPOSE_SHARE = 0.2
 """Share of the time left that deciding stations and steps once may take."""
@@ -69,7 +69,7 @@ def dive(known: Known) -> None:
         Its best plan is replaced by a better one.
     """
     net = known.master.net
-    everything = np.unique(np.concatenate(decisions(known.master)))
+    everything = known.everything
     now, basis = net.program.bounds(everything), net.program.basis()
     design = _dive_designs(known)
     net.program.change_bounds(everything, *now)
@@ -167,7 +167,7 @@ def _dive_points(known: Known, design: Design) -> bool:
     Tells whether that may have led to something better than the best plan.
     """
     program = known.master.net.program
-    everything = np.unique(np.concatenate(decisions(known.master)))
+    everything = known.everything
     now, basis = program.bounds(everything), program.basis()
     program.change_bounds(everything, *known.free)
     fix_designs(known.master.net, *design)

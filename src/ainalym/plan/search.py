@@ -1,6 +1,7 @@
 """Designing a plan: a joint bound from above and plans people can build from below."""
 
 import time
+from collections.abc import Callable
 from math import inf
 
 import numpy as np
@@ -12,14 +13,17 @@ from ainalym.model.city import City
 from ainalym.model.plan import Outcome
 from ainalym.model.travel import Travel
 from ainalym.plan.build import build, dive, propose, take
+from ainalym.plan.choice import Choice
 from ainalym.plan.decide import read_design
 from ainalym.plan.households import pairs as pairs_of
 from ainalym.plan.joint import BRINGING, SERVING, add_cuts, decisions, master_of
 from ainalym.plan.known import Known, Progress, key_of
 from ainalym.plan.parts import MASS_AT_POINTS, MASS_AT_STATIONS, MASS_AT_STOCKPILES, OPENING
+from ainalym.plan.proof import PlanCertificate
+from ainalym.plan.proving import certify_plan
 from ainalym.plan.worth import in_units, sense_of
 from ainalym.solve.branch import WHOLE, branch
-from ainalym.solve.mip import Solution
+from ainalym.solve.linear import Solution
 
 NATURE = (MASS_AT_POINTS, MASS_AT_STATIONS, MASS_AT_STOCKPILES, OPENING, BRINGING, SERVING)
 """Laws that are nobody's rule, and cannot be dropped when rules clash."""
@@ -33,6 +37,7 @@ def design(
     gap_allowed: float = 0.005,
     seed: int = 0,
     progress: Progress | None = None,
+    certified: Callable[[PlanCertificate], None] | None = None,
 ) -> Outcome:
     """Design the best plan the time allows, with a bound on the best there is.
 
@@ -52,6 +57,8 @@ def design(
         out.
     progress
         Called with seconds, objective and bound whenever one of them moves.
+    certified
+        Called with the plan's certificate in the end, if there is a plan; without it none is made.
 
     Returns
     -------
@@ -65,11 +72,12 @@ def design(
     """
     refuse(city.check())
     began_s = time.monotonic()
-    pairs = pairs_of(city, travel)
+    master = master_of(city, travel, pairs_of(city, travel))
     known = Known(
         city=city,
         travel=travel,
-        master=master_of(city, travel, pairs),
+        master=master,
+        choice=Choice(master),
         began_s=began_s,
         seconds=seconds,
         gap_allowed=gap_allowed,
@@ -81,20 +89,25 @@ def design(
         clash = _search(known)
     except KeyboardInterrupt:
         known.notes.append("interrupted before the search was done")
-    return _outcome(known, clash)
+    outcome = _outcome(known, clash)
+    if outcome.plan is not None and certified is not None:
+        certified(certify_plan(city, travel, known.master, known.trace, outcome.objective))
+    return outcome
 
 
 def _search(known: Known) -> tuple[str, ...]:
     """Bound and build until the gap is closed or the time is up; tell the rules that clash."""
     program = known.master.net.program
     groups = decisions(known.master)
-    known.free = program.bounds(np.unique(np.concatenate(groups)))
+    known.choice.hold()
+    known.free = program.bounds(known.everything)
     relaxed = program.solve(seconds=max(1.0, known.left_s), relax=True, interior=True)
     if relaxed.status is Status.INFEASIBLE:
         return program.clash(always=NATURE)
     if relaxed.value is None:
         return ()
     known.lower(relaxed.bound)
+    known.trace.price = relaxed.value.dual.astype(np.float32)
     known.look(relaxed.value)
     propose(known)
     branched = branch(
@@ -104,6 +117,8 @@ def _search(known: Known) -> tuple[str, ...]:
         suggest=lambda solution, is_whole: _suggest(known, solution, is_whole),
         gap_allowed=known.gap_allowed,
         seconds=known.left_s,
+        follow=known.choice.hold,
+        trace=known.trace,
         progress=known.lower,
     )
     known.lower(branched.bound)
