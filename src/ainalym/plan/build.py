@@ -69,7 +69,7 @@ def dive(known: Known) -> None:
         Its best plan is replaced by a better one.
     """
     net = known.master.net
-    everything = known.everything
+    everything = np.unique(np.concatenate(decisions(known.master)))
     now, basis = net.program.bounds(everything), net.program.basis()
     design = _dive_designs(known)
     net.program.change_bounds(everything, *now)
@@ -167,10 +167,11 @@ def _dive_points(known: Known, design: Design) -> bool:
     Tells whether that may have led to something better than the best plan.
     """
     program = known.master.net.program
-    everything = known.everything
+    everything = np.unique(np.concatenate(decisions(known.master)))
     now, basis = program.bounds(everything), program.basis()
     program.change_bounds(everything, *known.free)
     fix_designs(known.master.net, *design)
+    known.sifting.hold()
     level = np.unique(known.master.level)
     answer = _relax(known)
     while answer.value is not None and known.left_s > 0:
@@ -195,6 +196,7 @@ def _dive_points(known: Known, design: Design) -> bool:
             program.change_bounds(at, 0.0, 0.0)
         answer = sides[keep_open]
     program.change_bounds(everything, *now)
+    known.sifting.hold()
     program.resume(basis)
     return answer.value is not None
 

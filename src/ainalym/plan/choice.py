@@ -55,18 +55,6 @@ class Choice:
         least[brings] = np.maximum(least[brings], sure * (1.0 - HAIR))
         most[brings] = np.minimum(most[brings], may * (1.0 + HAIR))
 
-    def hold(self) -> None:
-        """Hold what people bring between these ends in the program itself, as its levels stand."""
-        program, brings = self._master.net.program, self._master.brings.ravel()
-        now = program.bounds(brings)
-        numbers = program.numbers
-        least, most = numbers.lower.copy(), numbers.upper.copy()
-        least[brings], most[brings] = 0.0, np.inf
-        self.narrow(least, most)
-        moved = (least[brings] != now[0]) | (most[brings] != now[1])
-        if moved.any():
-            program.change_bounds(brings[moved], least[brings][moved], most[brings][moved])
-
     def _before(self, counts: NDArray[np.bool_]) -> NDArray[np.int64]:
         """How many of a place's better points count, for each of its pairs, best first."""
         total = np.concatenate([[0], np.cumsum(counts)])

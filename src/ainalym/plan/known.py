@@ -13,10 +13,10 @@ from ainalym.model.city import City
 from ainalym.model.plan import NEVER, Plan, Tally
 from ainalym.model.travel import Travel
 from ainalym.plan.check import recount
-from ainalym.plan.choice import Choice
 from ainalym.plan.decide import Design
-from ainalym.plan.joint import Master, decisions, prices_of
+from ainalym.plan.joint import Master, prices_of
 from ainalym.plan.parts import station_intake
+from ainalym.plan.sifting import Sifting
 from ainalym.plan.worth import from_units, in_units, sense_of
 from ainalym.solve.branch import Traced
 from ainalym.solve.linear import Solution
@@ -31,7 +31,7 @@ class Known:
     city: City
     travel: Travel
     master: Master
-    choice: Choice
+    sifting: Sifting
     began_s: float
     seconds: float
     gap_allowed: float
@@ -49,7 +49,7 @@ class Known:
     usage: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     """Tonnes each station took in there, shape (stations,)."""
     free: tuple[NDArray[np.float64], NDArray[np.float64]] = (np.zeros(0), np.zeros(0))
-    """Lower and upper bounds of `everything`, before anything is decided."""
+    """Lower and upper bounds of everything the master decides, before anything is decided."""
     counted: set[tuple] = field(default_factory=set)
     """Numbers of stations and steps from which a plan was sought."""
     tried: set[tuple] = field(default_factory=set)
@@ -58,11 +58,6 @@ class Known:
     """What was looked into of the tree, for the certificate."""
     notes: list[str] = field(default_factory=list)
     """What the reader of the plan has to know of how it was found."""
-
-    @property
-    def everything(self) -> NDArray[np.int64]:
-        """Columns of all that is decided, and of what people bring, which follows from it."""
-        return np.unique(np.concatenate([*decisions(self.master), self.master.brings.ravel()]))
 
     @property
     def left_s(self) -> float:

@@ -7,13 +7,12 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from ainalym.answer import TOLERANCE, Sense, Status
+from ainalym.answer import TOLERANCE, Answer, Sense, Status
 from ainalym.errors import law, refuse
 from ainalym.model.city import City
 from ainalym.model.plan import Outcome
 from ainalym.model.travel import Travel
 from ainalym.plan.build import build, dive, propose, take
-from ainalym.plan.choice import Choice
 from ainalym.plan.decide import read_design
 from ainalym.plan.households import pairs as pairs_of
 from ainalym.plan.joint import BRINGING, SERVING, add_cuts, decisions, master_of
@@ -21,6 +20,7 @@ from ainalym.plan.known import Known, Progress, key_of
 from ainalym.plan.parts import MASS_AT_POINTS, MASS_AT_STATIONS, MASS_AT_STOCKPILES, OPENING
 from ainalym.plan.proof import PlanCertificate
 from ainalym.plan.proving import certify_plan
+from ainalym.plan.sifting import Sifting
 from ainalym.plan.worth import in_units, sense_of
 from ainalym.solve.branch import WHOLE, branch
 from ainalym.solve.linear import Solution
@@ -77,7 +77,7 @@ def design(
         city=city,
         travel=travel,
         master=master,
-        choice=Choice(master),
+        sifting=Sifting(master),
         began_s=began_s,
         seconds=seconds,
         gap_allowed=gap_allowed,
@@ -99,15 +99,12 @@ def _search(known: Known) -> tuple[str, ...]:
     """Bound and build until the gap is closed or the time is up; tell the rules that clash."""
     program = known.master.net.program
     groups = decisions(known.master)
-    known.choice.hold()
-    known.free = program.bounds(known.everything)
-    relaxed = program.solve(seconds=max(1.0, known.left_s), relax=True, interior=True)
+    known.free = program.bounds(np.unique(np.concatenate(groups)))
+    relaxed = _first_look(known)
     if relaxed.status is Status.INFEASIBLE:
         return program.clash(always=NATURE)
     if relaxed.value is None:
         return ()
-    known.lower(relaxed.bound)
-    known.trace.price = relaxed.value.dual.astype(np.float32)
     known.look(relaxed.value)
     propose(known)
     branched = branch(
@@ -117,14 +114,37 @@ def _search(known: Known) -> tuple[str, ...]:
         suggest=lambda solution, is_whole: _suggest(known, solution, is_whole),
         gap_allowed=known.gap_allowed,
         seconds=known.left_s,
-        follow=known.choice.hold,
+        follow=known.sifting.hold,
+        price=known.sifting.price,
         trace=known.trace,
         progress=known.lower,
     )
     known.lower(branched.bound)
     if branched.is_complete and branched.bound == -inf:
+        known.sifting.wake_all()
         return program.clash(always=NATURE)
     return ()
+
+
+def _first_look(known: Known) -> Answer[Solution]:
+    """Solve the relaxed master, waking columns until its prices want no more."""
+    program, sifting = known.master.net.program, known.sifting
+    interior = True
+    while True:
+        seconds = max(1.0, known.left_s)
+        answer = program.solve(seconds=seconds, relax=True, interior=interior)
+        interior = False
+        if answer.value is None:
+            # Whether nothing at all is feasible only the whole program can say.
+            if answer.status is Status.INFEASIBLE and sifting.wake_all():
+                continue
+            return answer
+        prices = program.prices()
+        known.trace.price = prices.astype(np.float32)
+        bound, woken = sifting.price(prices)
+        known.lower(bound)
+        if not woken or known.left_s <= 0:
+            return answer
 
 
 def _suggest(known: Known, solution: Solution, is_whole: bool) -> float:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ainalym.answer import Sense
+from ainalym.answer import Sense, Status
 from ainalym.errors import law
 from ainalym.solve.mip import Program, Solution
 
@@ -174,6 +174,7 @@ def branch(
     gap_allowed: float,
     seconds: float,
     follow: Callable[[], None] | None = None,
+    price: Callable[..., tuple[float, int]] | None = None,
     trace: Traced | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Branched:
@@ -201,6 +202,11 @@ def branch(
     follow
         Called whenever bounds of what is branched on have moved; may change the bounds of other
         columns to what follows from them for every whole solution.
+    price
+        For a program of which columns are left out: told prices of all rows, whatever they are,
+        proves a bound of the whole as it is held, and brings back columns that the prices want,
+        all if there are no prices, unless it is told `wake=False`; returns the bound and how many
+        came back.
     trace
         The root of what will be told of the tree; grows while this searches.
     progress
@@ -218,6 +224,7 @@ def branch(
         cut=cut,
         suggest=suggest,
         follow=follow,
+        price=price,
         end=time.monotonic() + seconds,
         tree=_Tree(gap_allowed),
     )
@@ -238,6 +245,7 @@ class _Search:
     cut: Callable[[Solution], int]
     suggest: Callable[[Solution, bool], float]
     follow: Callable[[], None] | None
+    price: Callable[..., tuple[float, int]] | None
     end: float
     tree: _Tree
     falls: _Falls = field(default_factory=_Falls)
@@ -321,17 +329,33 @@ class _Search:
         solution, bound = None, inf
         cutoff = None if self.tree.enough == -inf else self.tree.enough
         for _ in range(CUT_ROUNDS):
-            answer = self.program.solve(seconds=self.left_s, relax=True, cutoff=cutoff)
-            if answer.bound < inf:  # else the time was up
-                trace.price = self.program.prices()
-            if answer.value is None:
-                return None, min(bound, answer.bound)
-            moved = bound - answer.bound
-            solution, bound = answer.value, min(bound, answer.bound)
+            found, top = self.relax(cutoff, trace)
+            if found is None:
+                return None, min(bound, top)
+            moved = bound - top
+            solution, bound = found, min(bound, top)
             is_done = moved < CUT_PAYS * abs(bound) and bound <= above + CUT_PAYS * abs(above)
             if is_done or time.monotonic() > self.end or not self.cut(solution):
                 break
         return solution, bound
+
+    def relax(self, cutoff: float | None, trace: Traced) -> tuple[Solution | None, float]:
+        """Solve the linear program as it stands, and again while columns come back."""
+        top = inf
+        while True:
+            answer = self.program.solve(seconds=self.left_s, relax=True, cutoff=cutoff)
+            if answer.bound == inf:  # the time was up
+                return None, top
+            prices = self.program.prices()
+            trace.price = prices.astype(np.float32)
+            if self.price is None:
+                return answer.value, answer.bound
+            bound, woken = self.price(prices)
+            top = min(top, bound)
+            is_shut = answer.value is None and top <= self.tree.enough
+            if not woken or is_shut or time.monotonic() > self.end:
+                is_empty = answer.status is Status.INFEASIBLE and not woken
+                return answer.value, -inf if is_empty else top
 
     def pick(
         self, columns: NDArray, values: NDArray, fixed: Fixed, bound: float, basis: Any
@@ -360,9 +384,12 @@ class _Search:
         for is_up, side, cut_off in ((False, sides[0], share), (True, sides[1], 1.0 - share)):
             self.move({**fixed, column: side}, basis)
             top, is_proven = self.program.probe(iterations=PROBE_STEPS, cutoff=self.tree.enough)
+            prices = self.program.prices()
+            if self.price:
+                top, is_proven = min(bound, self.price(prices, wake=False)[0]), True
             self.falls.record(column, is_up, cut_off, bound - max(top, self.tree.best))
             tops.append(min(bound, top) if is_proven else bound)
-            traces.append(Traced(self.program.prices()))
+            traces.append(Traced(prices.astype(np.float32)))
         return (tops[0], tops[1]), tuple(traces)
 
     def lucky(self, fixed: Fixed, value: NDArray[np.float64]) -> tuple[int, float] | None:

@@ -28,6 +28,9 @@ _STOPPED = (
     _MODEL.kObjectiveTarget,
 )
 _ENDED = (*_STOPPED, _MODEL.kOptimal, _MODEL.kInfeasible, _MODEL.kUnbounded)
+FAR = 1e6
+"""How many times the prices themselves to go along a ray that proves that nothing is feasible."""
+
 _HAS_POINT = 2  # HiGHS: primal_solution_status of a feasible point
 
 
@@ -192,17 +195,23 @@ class Program(Linear):
             status = self._tell_unbounded_from_infeasible(end)
         return status
 
-    def prices(self) -> NDArray[np.float32]:
+    def prices(self) -> NDArray[np.float64]:
         """Read what the last linear program made of its rows' prices, however it ended.
 
         Returns
         -------
-        As `Solution.dual`, in single precision; empty where the solver has none. Whatever they
-        are, they prove a bound (`solve/proof.py`).
+        As `Solution.dual`; where nothing is feasible, prices that prove it; empty where the solver
+        has none. Whatever they are, they prove a bound (`solve/proof.py`).
         """
         found = self._highs.getSolution()
-        dual = found.row_dual if found.dual_valid else ()
-        return np.array(dual, np.float32) * np.float32(self._sign)
+        dual = np.array(found.row_dual if found.dual_valid else (), float)
+        if self._highs.getModelStatus() == _MODEL.kInfeasible:
+            _, is_known, ray = self._highs.getDualRay()
+            far = np.array(ray if is_known else (), float)
+            if not (far.size and dual.size):
+                return np.zeros(0)
+            dual = dual + far * (FAR * (1.0 + np.abs(dual).max()) / max(np.abs(far).max(), 1e-9))
+        return self._sign * dual
 
     def basis(self) -> Any:
         """Remember where the last linear program ended, for `resume`."""

@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 
 from ainalym.answer import Sense
 from ainalym.errors import law
@@ -49,16 +49,23 @@ class Prover:
     """
 
     def __init__(self, program: Linear) -> None:
+        self._program = program
         numbers = program.numbers
         law(program.sense is Sense.MAX, said="a most is proven of a program that maximises")
         law(bool(np.isfinite(numbers.lower).all()), said="a column has no least value")
         self._numbers = numbers
-        shape = program.n_columns, program.n_rows
-        where = numbers.column, numbers.row
-        self._factor = coo_array((numbers.factor, where), shape=shape).tocsr()
-        self._size = coo_array((np.abs(numbers.factor), where), shape=shape).tocsr()
-        self._count = np.bincount(numbers.column, minlength=program.n_columns)
+        self._count = np.zeros(program.n_columns, np.int64)
+        self._parts: list[tuple[csr_array, csr_array]] = []
+        self._entries = 0
+        self._take_in(numbers)
         self._most = most_of(numbers)
+
+    def refresh(self) -> None:
+        """Take in rows that were added since, and ends that were changed."""
+        numbers = self._program.numbers
+        if len(numbers.row_lower) > len(self._numbers.row_lower):
+            self._take_in(numbers)
+        self._numbers = numbers
 
     def bound(
         self,
@@ -87,8 +94,10 @@ class Prover:
             return -math.inf
         least, most = np.minimum(low, high), np.maximum(low, high)
         price, sides = self._clipped(price)
-        rest = self._numbers.gain - self._factor @ price
-        size = np.abs(self._numbers.gain) + self._size @ np.abs(price)
+        rest, size = self._numbers.gain.copy(), np.abs(self._numbers.gain)
+        for factor, sizes in self._parts:
+            rest -= factor @ price[: factor.shape[1]]
+            size += sizes @ np.abs(price[: factor.shape[1]])
         off = EPSILON * (self._count + 4) * size
         brings = np.maximum(_times(rest - off, most), _times(rest + off, most))
         brings = np.maximum(brings, np.maximum((rest - off) * least, (rest + off) * least))
@@ -97,6 +106,24 @@ class Prover:
             return math.inf
         terms += 4.0 * EPSILON * np.abs(terms)
         return math.nextafter(math.fsum(terms.tolist()), math.inf)
+
+    def rest(self, price: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Tell what prices leave of each column's gain, shape (columns,)."""
+        price, _ = self._clipped(price)
+        rest = self._numbers.gain.copy()
+        for factor, _ in self._parts:
+            rest -= factor @ price[: factor.shape[1]]
+        return rest
+
+    def _take_in(self, numbers: Numbers) -> None:
+        """Lay out the entries that are new."""
+        new = slice(self._entries, None)
+        shape = len(numbers.gain), len(numbers.row_lower)
+        where, factor = (numbers.column[new], numbers.row[new]), numbers.factor[new]
+        laid = [coo_array((f, where), shape=shape).tocsr() for f in (factor, np.abs(factor))]
+        self._parts.append((laid[0], laid[1]))
+        self._count += np.bincount(where[0], minlength=shape[0])
+        self._entries = len(numbers.factor)
 
     def _clipped(self, price: NDArray[np.floating]) -> tuple[NDArray, NDArray]:
         """Prices of a valid sign for all rows, and the side of its row that each is paid for."""
