@@ -13,7 +13,7 @@ from ainalym.model.programme import Objective
 from ainalym.plan import design, proof
 from ainalym.plan.digest import digest_of
 from ainalym.plan.households import pairs as pairs_of
-from ainalym.plan.joint import add_cuts, master_of
+from ainalym.plan.joint import add_cuts, cuts_of, master_of
 from ainalym.plan.proof import LEAF, check, leaves_of
 from ainalym.plan.proof_text import read as read_text
 from ainalym.plan.proof_text import text_of
@@ -175,7 +175,9 @@ def test_a_small_certificate_claims_less_and_holds(toy):
     master, trace = searched(city, travel)
     claims = []
     for most_bytes in (10**6, 600, 1):
-        made = certify_plan(city, travel, master, trace, outcome.objective, most_bytes=most_bytes)
+        made = certify_plan(
+            city, travel, cuts_of(master), trace, outcome.objective, most_bytes=most_bytes
+        )
         proven = check(city, travel, made, outcome.objective)
         claims.append((len(made.price), proven.bound))
     assert claims == sorted(claims, key=lambda claim: -claim[0])
@@ -188,7 +190,7 @@ def test_a_small_certificate_claims_less_and_holds(toy):
 def test_without_any_prices_the_claim_is_still_true(toy):
     city, travel, outcome, _ = toy
     master = master_of(city, travel, pairs_of(city, travel))
-    made = certify_plan(city, travel, master, Traced(), outcome.objective)
+    made = certify_plan(city, travel, cuts_of(master), Traced(), outcome.objective)
     assert check(city, travel, made, outcome.objective).bound >= outcome.bound
 
 

@@ -176,6 +176,11 @@ def add_cuts(master: Master, solution: Solution) -> int:
     return added
 
 
+def cuts_of(master: Master) -> NDArray[np.int64]:
+    """List the cuts in the order in which they were written: point, station, kin and period."""
+    return np.concatenate([np.zeros((0, 4), np.int64), *master.cuts])
+
+
 def write_cuts(master: Master, at: NDArray[np.int64], k: int, c: int, p: NDArray[np.int64]) -> None:
     """Write cuts of points `at` in periods `p` for one station and one kin, which all plans keep.
 

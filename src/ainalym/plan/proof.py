@@ -102,9 +102,7 @@ def check(city: City, travel: Travel, certificate: PlanCertificate, objective: f
     if certificate.digest != digest:
         fault = f"is of city {certificate.digest[:12]}, not of this one, {digest[:12]}"
         refuse([Issue("certificate", fault, "give the city it was made for")])
-    master = master_of(city, travel, pairs_of(city, travel), Linear(Sense.MAX))
-    refuse(_faults_of_cuts(master, certificate.cuts))
-    _write_all_cuts(master, certificate.cuts)
+    master = master_with(city, travel, certificate.cuts)
     program = master.net.program
     refuse(_faults_of_size(program, certificate))
     parts = leaves_of(program, certificate.splits)
@@ -119,6 +117,20 @@ def check(city: City, travel: Travel, certificate: PlanCertificate, objective: f
     proven = PlanProven(objective, in_units(city.programme.objective, worth))
     refuse(_faults_of_claims(city, certificate, proven))
     return proven
+
+
+def master_with(city: City, travel: Travel, cuts: NDArray[np.int32]) -> Master:
+    """Write down the master program of a city, with these cuts, into one that cannot be solved.
+
+    Raises
+    ------
+    InputError
+        A cut is of something that is not there.
+    """
+    master = master_of(city, travel, pairs_of(city, travel), Linear(Sense.MAX))
+    refuse(_faults_of_cuts(master, cuts))
+    _write_all_cuts(master, cuts)
+    return master
 
 
 def claim_of(city: City, worth: float) -> float:

@@ -10,7 +10,7 @@ from ainalym.model.travel import Travel
 from ainalym.plan.choice import Choice
 from ainalym.plan.digest import digest_of
 from ainalym.plan.joint import Master
-from ainalym.plan.proof import LEAF, Held, PlanCertificate, claim_of, ends_of
+from ainalym.plan.proof import LEAF, Held, PlanCertificate, claim_of, ends_of, master_with
 from ainalym.plan.proof_text import pack
 from ainalym.solve.branch import Traced
 from ainalym.solve.proof import Prover
@@ -33,7 +33,7 @@ class _Part:
 def certify_plan(
     city: City,
     travel: Travel,
-    master: Master,
+    cuts: NDArray[np.int64],
     trace: Traced,
     objective: float,
     *,
@@ -45,8 +45,8 @@ def certify_plan(
     ----------
     city, travel
         What the plan is of.
-    master
-        Its master program with all cuts, nothing in it held.
+    cuts
+        As in `PlanCertificate`, in the order in which they were added.
     trace
         The tree that was looked into.
     objective
@@ -55,6 +55,9 @@ def certify_plan(
         How large the packed prices may be; where all parts would take more, fewer of them prove
         a bound that is less good. The whole as one part is never too large.
     """
+    # Written anew, as the checker does: the search's own may be held or asleep in parts.
+    cuts = cuts.astype(np.int32)
+    master = master_with(city, travel, cuts)
     program = master.net.program
     parts = _parts(master, trace)
     best = _best(parts)
@@ -66,14 +69,13 @@ def certify_plan(
         threshold, leaves, splits = _fewer(parts, threshold, fewer)
         price = _table(parts, leaves, program.n_rows)
     worth = max(parts[k].bound for k in leaves)
-    cuts = np.concatenate(master.cuts) if master.cuts else np.zeros((0, 4))
     return PlanCertificate(
         digest=digest_of(city, travel),
         objective=objective,
         bound=claim_of(city, worth),
         columns=program.n_columns,
         rows=program.n_rows,
-        cuts=cuts.astype(np.int32),
+        cuts=cuts,
         splits=np.array(splits, np.int32).reshape(-1, 2),
         price=price,
     )

@@ -15,7 +15,7 @@ from ainalym.model.travel import Travel
 from ainalym.plan.build import build, dive, propose, take
 from ainalym.plan.decide import read_design
 from ainalym.plan.households import pairs as pairs_of
-from ainalym.plan.joint import BRINGING, SERVING, add_cuts, decisions, master_of
+from ainalym.plan.joint import BRINGING, SERVING, add_cuts, cuts_of, decisions, master_of
 from ainalym.plan.known import Known, Progress, key_of
 from ainalym.plan.parts import MASS_AT_POINTS, MASS_AT_STATIONS, MASS_AT_STOCKPILES, OPENING
 from ainalym.plan.proof import PlanCertificate
@@ -91,7 +91,7 @@ def design(
         known.notes.append("interrupted before the search was done")
     outcome = _outcome(known, clash)
     if outcome.plan is not None and certified is not None:
-        certified(certify_plan(city, travel, known.master, known.trace, outcome.objective))
+        certified(certify_plan(city, travel, cuts_of(master), known.trace, outcome.objective))
     return outcome
 
 
@@ -144,6 +144,7 @@ def _first_look(known: Known) -> Answer[Solution]:
         bound, woken = sifting.price(prices)
         known.lower(bound)
         if not woken or known.left_s <= 0:
+            sifting.wake_likely(prices)
             return answer
 
 

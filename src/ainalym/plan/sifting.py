@@ -28,6 +28,11 @@ STATIONS_AWAKE = 3
 WANTED = 1e-7
 """What a column has to gain at the prices to be woken: as exact as the solver is."""
 
+NEARLY = 0.2
+"""Columns that lose less than this share of all they earn and cost at the first prices are woken
+before anything is decided. Of those that lose more, hardly one in a hundred is ever wanted; and
+solving again for each wave that is woken costs more than a few columns too many."""
+
 
 class Sifting:
     """Which columns of a master program are asleep, and what is proven of them all.
@@ -80,8 +85,20 @@ class Sifting:
             return bound, 0
         if not len(prices):
             return bound, self.wake_all()
-        wanted = self._asleep & (self._prover.rest(prices) > WANTED) & (most > 0.0)
+        wanted = self._asleep & (self._prover.rest(prices)[0] > WANTED) & (most > 0.0)
         return bound, self._wake(wanted, most)
+
+    def wake_likely(self, prices: NDArray[np.floating]) -> int:
+        """Wake what these prices nearly want, and tell how many columns that were.
+
+        Parameters
+        ----------
+        prices
+            Of each row, from the program as it is before anything is decided.
+        """
+        most = self._ends()[1]
+        rest, size = self._prover.rest(prices)
+        return self._wake(self._asleep & (rest > -NEARLY * size) & (most > 0.0), most)
 
     def wake_all(self) -> int:
         """Wake every column and tell how many there were."""

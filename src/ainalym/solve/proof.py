@@ -93,11 +93,8 @@ class Prover:
         if (low > high + EMPTY * np.maximum(1.0, high)).any():
             return -math.inf
         least, most = np.minimum(low, high), np.maximum(low, high)
+        rest, size = self.rest(price)
         price, sides = self._clipped(price)
-        rest, size = self._numbers.gain.copy(), np.abs(self._numbers.gain)
-        for factor, sizes in self._parts:
-            rest -= factor @ price[: factor.shape[1]]
-            size += sizes @ np.abs(price[: factor.shape[1]])
         off = EPSILON * (self._count + 4) * size
         brings = np.maximum(_times(rest - off, most), _times(rest + off, most))
         brings = np.maximum(brings, np.maximum((rest - off) * least, (rest + off) * least))
@@ -107,13 +104,19 @@ class Prover:
         terms += 4.0 * EPSILON * np.abs(terms)
         return math.nextafter(math.fsum(terms.tolist()), math.inf)
 
-    def rest(self, price: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Tell what prices leave of each column's gain, shape (columns,)."""
+    def rest(self, price: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Tell what prices leave of each column's gain, and all sizes that go into it.
+
+        Returns
+        -------
+        Both of shape (columns,).
+        """
         price, _ = self._clipped(price)
-        rest = self._numbers.gain.copy()
-        for factor, _ in self._parts:
+        rest, size = self._numbers.gain.copy(), np.abs(self._numbers.gain)
+        for factor, sizes in self._parts:
             rest -= factor @ price[: factor.shape[1]]
-        return rest
+            size += sizes @ np.abs(price[: factor.shape[1]])
+        return rest, size
 
     def _take_in(self, numbers: Numbers) -> None:
         """Lay out the entries that are new."""
