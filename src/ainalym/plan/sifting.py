@@ -20,7 +20,8 @@ from ainalym.plan.joint import Master
 from ainalym.solve.proof import Prover
 
 PAIRS_AWAKE = 3
-"""How many points of each place, those where it gains most, are awake at first."""
+"""How many points of each place, those where it gains most, are awake at first; more where the
+programme has not the money to open every second point."""
 
 STATIONS_AWAKE = 3
 """How many stations of each point, the nearest, are awake at first."""
@@ -126,7 +127,16 @@ def _far_pairs(master: Master) -> NDArray[np.int64]:
     place = np.repeat(np.arange(len(pairs.start) - 1), np.diff(pairs.start))
     order = np.lexsort((np.arange(len(pairs)), -pairs.gain_minor, place))
     rank = np.arange(len(pairs)) - pairs.start[place]
-    return master.brings[order[rank >= PAIRS_AWAKE]].ravel()
+    awake = max(PAIRS_AWAKE, int(2 * len(master.point) / _affordable(master)))
+    return master.brings[order[rank >= awake]].ravel()
+
+
+def _affordable(master: Master) -> float:
+    """How many points the whole budget could pay for, at least one."""
+    city = master.net.city
+    money_minor = sum(sum(fund.amount_minor) for fund in city.programme.funds)
+    cost_minor = float(city.sites.capex_minor[master.point].mean()) if len(master.point) else 0.0
+    return max(1.0, money_minor / cost_minor) if cost_minor > 0 else float(len(master.point) or 1)
 
 
 def _far_lanes(master: Master) -> NDArray[np.int64]:
