@@ -149,6 +149,10 @@ def _first_look(known: Known) -> Answer[Solution]:
         if not woken or known.left_s <= 0:
             sifting.wake_likely(prices)
             return answer
+        if woken > MANY_SHARE * program.n_columns and known.plan is None:
+            # The next solve will take long: a first plan from what is known by now.
+            known.look(answer.value)
+            propose(known)
 
 
 def _suggest(known: Known, solution: Solution, is_whole: bool) -> float:
