@@ -321,7 +321,7 @@ def say_certified(told: dict) -> str:
     )
     if better > 1e-4 * abs(told["objective"]):
         stated = say_worth(told["stated"], told["unit"])
-        said += f" The search itself came to {stated}; a certificate of that would be too large."
+        said += f" The search itself came to {stated}; what lies between is not in the certificate."
     return said
 
 

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+from ainalym.door import say_certified
 from ainalym.errors import InputError
 from ainalym.plan.certificate import save, text_of
 from ainalym.solve.certificate import certify
@@ -176,3 +177,15 @@ def test_a_refusal_is_code_2_and_no_trace(out):
     assert (done.returncode, done.stdout) == (2, "")
     assert "bound: claims 0.00, but the prices prove 1,151,5" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_the_search_says_beyond_its_certificate_is_told():
+    told = {"objective": 100.0, "bound": 110.0, "stated": 105.0, "sense": "max", "unit": "t"}
+    told |= {"goal": "tonnes", "parts": 1, "gap": 0.1}
+    assert say_certified(told) == (
+        "The certificate holds: the plan has tonnes 100 t, recounted, and no plan can have more "
+        "than 110 t (gap 10.0%), proven in one part without a solver. The search itself came to "
+        "105 t; what lies between is not in the certificate."
+    )
+    assert "The search itself" not in say_certified(told | {"stated": 110.0})
+    assert "have less than" in say_certified(told | {"sense": "min", "bound": 90.0})
