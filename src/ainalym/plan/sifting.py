@@ -31,7 +31,7 @@ WANTED = 1e-7
 
 NEARLY = 0.2
 """Columns that lose less than this share of all they earn and cost at the first prices are woken
-before anything is decided. Of those that lose more, hardly one in a hundred is ever wanted; and
+before anything is decided. Of those that lose more, one in forty was wanted later (Almaty); and
 solving again for each wave that is woken costs more than a few columns too many."""
 
 
