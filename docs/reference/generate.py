@@ -57,6 +57,7 @@ PLAN_HEAD = """\
 | `tables/` | the report's figures as CSV, units in the headers |
 | `map/` | what opens and what flows, as GeoJSON for a GIS, and a picture |
 | `city/` | the city the plan was made for, scenario and wishes applied |
+| `certificate.json` | [the bound's proof](../mathematics/joint.md), for `ainalym certify OUT` |
 
 `ainalym plan --json` and `ainalym report --json` print what `plan.json` says in brief, and nothing
 else. Money is in major units, masses in tonnes, both summed over the horizon. Figures of a plan are

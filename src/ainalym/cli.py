@@ -17,6 +17,7 @@ from ainalym.door import (
     QUIET,
     Door,
     Ticker,
+    say_certified,
     say_explained,
     say_plan,
     say_result,
@@ -370,6 +371,8 @@ def report(out: Path, as_json: bool, quiet: bool) -> int:
 
 def _show(told: dict, out: Path, *, as_json: bool, quiet: bool) -> int:
     said = f"{say_plan(told)}\nreport: {out / 'report.html'}"
+    if (out / "certificate.json").is_file():
+        said += f"\ncertificate: {out / 'certificate.json'}; `ainalym certify {out}` checks it"
     return say_result(told, said, as_json=as_json, quiet=quiet)
 
 
@@ -448,22 +451,37 @@ def explain(
 
 
 @ainalym.command()
-@click.argument("instance", type=click.Path(path_type=Path), metavar="INSTANCE.npz")
-@click.argument("certificate", type=click.Path(path_type=Path), metavar="CERTIFICATE.json")
+@click.argument("given", type=click.Path(path_type=Path), metavar="OUT|INSTANCE.npz")
+@click.argument(
+    "certificate",
+    type=click.Path(path_type=Path),
+    required=False,
+    metavar="[CERTIFICATE.json]",
+)
 @MACHINE
 @QUIET
-def certify(instance: Path, certificate: Path, as_json: bool, quiet: bool) -> int:
-    """Check what a certificate claims of a choice of sites, without the engine that made it.
+def certify(given: Path, certificate: Path | None, as_json: bool, quiet: bool) -> int:
+    """Check what a certificate claims of a plan, or of a choice of sites, without a solver.
 
-    Worth and bound are added up from the instance in one pass, rounded outwards. A certificate of
-    another instance, or one that claims more than it proves, is refused.
+    OUT is a folder that `plan` wrote. The plan is recounted from its rows; the bound that no plan
+    can beat is proven again from the city's tables and the prices in certificate.json, rounded
+    outwards. With two files, an instance of choosing sites is checked against its certificate in
+    the same manner. A certificate of something else, or one that claims more than it proves, is
+    refused.
 
     \b
-    Example:
+    Examples:
+      ainalym certify out/almaty
       ainalym certify instance.npz certificate.json
     """
-    from ainalym.study import check_certificate
+    from ainalym.study import check_certificate, check_plan
 
+    if certificate is None:
+        with Ticker(quiet=quiet or as_json) as watch:
+            plan = check_plan(given, watch=watch)
+        told = asdict(plan) | {"gap": plan.gap}
+        return say_result(told, say_certified(told), as_json=as_json, quiet=quiet)
+    instance = given
     found = check_certificate(instance, certificate)
     told = asdict(found) | {"gap": found.gap}
     said = (

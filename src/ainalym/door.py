@@ -300,6 +300,31 @@ def say_proof(told: dict) -> str:
     )
 
 
+def say_certified(told: dict) -> str:
+    """Say what a certificate proves of a plan.
+
+    Parameters
+    ----------
+    told
+        The attributes of `CertifiedPlan`, and its gap.
+    """
+    reached, limit = (say_worth(told[name], told["unit"]) for name in ("objective", "bound"))
+    more = "more" if told["sense"] == "max" else "less"
+    parts = "one part" if told["parts"] == 1 else f"{told['parts']:,} parts"
+    said = (
+        f"The certificate holds: the plan has {told['goal']} {reached}, recounted, and no plan "
+        f"can have {more} than {limit} (gap {say_gap(told['gap'])}), proven in {parts} without a "
+        "solver."
+    )
+    better = (
+        told["bound"] - told["stated"] if told["sense"] == "max" else told["stated"] - told["bound"]
+    )
+    if better > 1e-4 * abs(told["objective"]):
+        stated = say_worth(told["stated"], told["unit"])
+        said += f" The search itself came to {stated}; what lies between is not in the certificate."
+    return said
+
+
 def say_explained(told: dict) -> str:
     """Say in sentences what was asked about a plan, and what the answers are.
 

@@ -10,6 +10,7 @@ from ainalym.answer import Sense, Status
 from ainalym.errors import BrokenLaw
 from ainalym.solve.branch import branch
 from ainalym.solve.mip import Program
+from ainalym.solve.proof import Prover
 
 CLOSE = 1e-6
 
@@ -210,3 +211,45 @@ def test_a_program_goes_on_from_a_basis_of_fewer_rows():
     after = program.solve(relax=True).objective
     program.resume(basis)
     assert program.solve(relax=True).objective == pytest.approx(after, rel=CLOSE)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_columns_that_come_back_when_prices_want_them_lose_nothing(seed):
+    program, x, (gain, load, room) = loaded(seed)
+    spill = np.setdiff1d(np.arange(program.n_columns), x)
+    free = program.numbers.upper.copy()
+    asleep = np.zeros(len(free), bool)
+    asleep[spill] = True
+    prover = Prover(program)
+    program.change_bounds(spill, 0.0, 0.0)
+    known: list[float] = []
+
+    def price(prices, *, wake=True):
+        prover.refresh()
+        low, high = program.bounds(np.arange(len(free)))
+        high = np.where(asleep, free, high)
+        bound = prover.bound(prices, low, high)
+        wanted = asleep & ((prover.rest(prices)[0] > 1e-7) | (len(prices) == 0))
+        if not wake or not wanted.any():
+            return bound, 0
+        asleep[wanted] = False
+        program.change_bounds(np.flatnonzero(wanted), 0.0, free[wanted])
+        return bound, int(wanted.sum())
+
+    def suggest(solution, is_whole):
+        if is_whole:
+            known.append(worth(solution, gain, x))
+        return max(known, default=-math.inf)
+
+    done = branch(
+        program,
+        (x,),
+        cut=lambda solution: 0,
+        suggest=suggest,
+        price=price,
+        gap_allowed=0.0,
+        seconds=60.0,
+    )
+    best = scipy_best(gain, load, room)
+    assert done.bound == pytest.approx(best, rel=CLOSE)
+    assert max(known) == pytest.approx(best, rel=CLOSE)

@@ -14,7 +14,7 @@ from ainalym.plan.known import Known, key_of
 from ainalym.plan.settle import fix_designs, settle
 from ainalym.plan.siting import choose_points, money_for_points, schedule, terms_of
 from ainalym.solve.branch import WHOLE
-from ainalym.solve.mip import Solution
+from ainalym.solve.linear import Solution
 
 PROPOSE_SHARE = 0.2
 """Share of the time left that deciding stations and steps once may take."""
@@ -171,6 +171,7 @@ def _dive_points(known: Known, design: Design) -> bool:
     now, basis = program.bounds(everything), program.basis()
     program.change_bounds(everything, *known.free)
     fix_designs(known.master.net, *design)
+    known.sifting.hold()
     level = np.unique(known.master.level)
     answer = _relax(known)
     while answer.value is not None and known.left_s > 0:
@@ -195,6 +196,7 @@ def _dive_points(known: Known, design: Design) -> bool:
             program.change_bounds(at, 0.0, 0.0)
         answer = sides[keep_open]
     program.change_bounds(everything, *now)
+    known.sifting.hold()
     program.resume(basis)
     return answer.value is not None
 

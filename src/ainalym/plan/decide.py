@@ -13,7 +13,7 @@ from ainalym.plan.parts import CATEGORIES, Cover, Network
 from ainalym.plan.periods import Periods, building_years
 from ainalym.plan.settle import open_from_start
 from ainalym.plan.worth import MINOR_PER_UNIT
-from ainalym.solve.mip import Solution
+from ainalym.solve.linear import Solution
 from ainalym.units import KG_PER_T
 
 ZONES = 12

@@ -12,7 +12,7 @@ Integer programming: methods, uses, computation, Management Science 12(3), doi
 10.1287/mnsc.12.3.253.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ from ainalym.plan.parts import FORCED, OPENING, Network, charge, levels
 from ainalym.plan.periods import lumped
 from ainalym.plan.worth import MINOR_PER_UNIT
 from ainalym.plan.years import law_of_years
-from ainalym.solve.mip import Solution
+from ainalym.solve.linear import Linear, Solution
 from ainalym.units import KG_PER_T
 
 BRINGING = "what people bring"
@@ -61,6 +61,9 @@ class Master:
     cut
         Whether the row that ties what a point ships to a station being open is written, shape
         (points, stations, kins, periods).
+    cuts
+        Those rows in the order in which they were written, each batch as rows of point, station,
+        kin and period, shape (cuts, 4).
     """
 
     net: Network
@@ -73,10 +76,17 @@ class Master:
     kin: NDArray[np.bool_]
     most_t: NDArray[np.float64]
     cut: NDArray[np.bool_]
+    cuts: list[NDArray[np.int64]] = field(default_factory=list)
 
 
-def master_of(city: City, travel: Travel, pairs: Pairs) -> Master:
-    """Write down the master program of a city."""
+def master_of(city: City, travel: Travel, pairs: Pairs, program: Linear | None = None) -> Master:
+    """Write down the master program of a city, into a program that can be solved if none is given.
+
+    Parameters
+    ----------
+    program
+        An empty one to write it into.
+    """
     sites = city.sites
     allowed = ~sites.has_status(SiteStatus.FORBIDDEN)
     stations = sites.rows(SiteKind.STATION)
@@ -86,7 +96,8 @@ def master_of(city: City, travel: Travel, pairs: Pairs) -> Master:
     used[pairs.site] = True
     point = sites.rows(SiteKind.POINT)
     point = point[allowed[point] & (used | always)[point]]
-    net = network_of(city, travel.haul_m[point], travel.haul_m, stations, lumped(city))
+    ways = travel.haul_m[point], travel.haul_m
+    net = network_of(city, *ways, stations, lumped(city), program=program)
     row = np.full(len(sites), -1)
     row[point] = np.arange(len(point))
     mass_t = pairs.mass_kg / KG_PER_T
@@ -150,8 +161,8 @@ def add_cuts(master: Master, solution: Solution) -> int:
     -------
     How many rows were added.
     """
-    net, program = master.net, master.net.program
-    lane, of_flow = net.source_lane, net.periods.of_flow
+    net, lane = master.net, master.net.source_lane
+    of_flow = net.periods.of_flow
     added = 0
     for k, station in enumerate(net.stations):
         is_open = solution.value[net.station_open[k]] @ of_flow.T
@@ -160,13 +171,36 @@ def add_cuts(master: Master, solution: Solution) -> int:
             sent_t = solution.value[lane.flow[:, here]].sum(1)
             over_t = sent_t - master.most_t[:, c, None] * is_open
             at, p = np.nonzero((over_t > SLACK_T) & ~master.cut[:, k, c])
-            master.cut[at, k, c, p] = True
-            rows = program.rows(SERVING, len(at), upper=0.0)
-            program.put(rows[:, None], lane.flow[:, here][at, :, p], 1.0)
-            factor = -master.most_t[at, c, None] * of_flow[p]
-            program.put(rows[:, None], np.broadcast_to(net.station_open[k], factor.shape), factor)
+            write_cuts(master, at, k, c, p)
             added += len(at)
     return added
+
+
+def cuts_of(master: Master) -> NDArray[np.int64]:
+    """List the cuts in the order in which they were written: point, station, kin and period."""
+    return np.concatenate([np.zeros((0, 4), np.int64), *master.cuts])
+
+
+def write_cuts(master: Master, at: NDArray[np.int64], k: int, c: int, p: NDArray[np.int64]) -> None:
+    """Write cuts of points `at` in periods `p` for one station and one kin, which all plans keep.
+
+    Parameters
+    ----------
+    at, p
+        Rows of points and periods, shape (cuts,).
+    k, c
+        Row of the station, and of the kin.
+    """
+    net, program, lane = master.net, master.net.program, master.net.source_lane
+    if not len(at):
+        return
+    master.cut[at, k, c, p] = True
+    master.cuts.append(np.column_stack([at, np.full_like(at, k), np.full_like(at, c), p]))
+    here = (lane.target == net.stations[k]) & master.kin[c][lane.material]
+    rows = program.rows(SERVING, len(at), upper=0.0)
+    program.put(rows[:, None], lane.flow[:, here][at, :, p], 1.0)
+    factor = -master.most_t[at, c, None] * net.periods.of_flow[p]
+    program.put(rows[:, None], np.broadcast_to(net.station_open[k], factor.shape), factor)
 
 
 def _kins(city: City) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
@@ -222,7 +256,7 @@ def _law_of_room(master: Master) -> None:
     """A point takes in no more than it has room for."""
     net, program = master.net, master.net.program
     capacity_t = net.city.sites.capacity_kg_per_year[master.point] / KG_PER_T
-    full = np.flatnonzero(_full(master))
+    full = np.flatnonzero(could_be_full(master))
     row = np.full(len(master.point), -1)
     row[full] = np.arange(len(full))
     rows = program.rows(ROOM, (len(full), len(net.periods)), upper=0.0)
@@ -257,13 +291,13 @@ def _law_of_years(master: Master) -> None:
     come = program.columns("come", (len(net.city.fractions), len(net.periods)))
     rows = program.rows(BRINGING, come.shape, lower=0.0, upper=0.0)
     program.put(rows, come, -1.0)
-    full = _full(master)[master.pair_point]
+    full = could_be_full(master)[master.pair_point]
     for f, row in enumerate(rows):
         program.put(row, master.brings[full], master.mass_t[full, f, None])
     law_of_years(net, come)
 
 
-def _full(master: Master) -> NDArray[np.bool_]:
+def could_be_full(master: Master) -> NDArray[np.bool_]:
     """Whether more may come to a point, in some year, than it has room for, shape (points,)."""
     sites, growth = master.net.city.sites, master.net.city.programme.growth
     reach_t = np.bincount(master.pair_point, master.mass_t.sum(1), len(master.point))

@@ -16,8 +16,10 @@ from ainalym.plan.check import recount
 from ainalym.plan.decide import Design
 from ainalym.plan.joint import Master, prices_of
 from ainalym.plan.parts import station_intake
+from ainalym.plan.sifting import Sifting
 from ainalym.plan.worth import from_units, in_units, sense_of
-from ainalym.solve.mip import Solution
+from ainalym.solve.branch import Traced
+from ainalym.solve.linear import Solution
 
 Progress = Callable[[float, float, float], None]
 
@@ -29,6 +31,7 @@ class Known:
     city: City
     travel: Travel
     master: Master
+    sifting: Sifting
     began_s: float
     seconds: float
     gap_allowed: float
@@ -51,6 +54,8 @@ class Known:
     """Numbers of stations and steps from which a plan was sought."""
     tried: set[tuple] = field(default_factory=set)
     """Designs for which points were chosen."""
+    trace: Traced = field(default_factory=Traced)
+    """What was looked into of the tree, for the certificate."""
     notes: list[str] = field(default_factory=list)
     """What the reader of the plan has to know of how it was found."""
 

@@ -36,7 +36,7 @@ from ainalym.plan.parts import (
 )
 from ainalym.plan.periods import Periods
 from ainalym.plan.worth import MINOR_PER_UNIT, counts_as_sold, worth_of
-from ainalym.solve.mip import Program
+from ainalym.solve.linear import Linear
 from ainalym.units import DAYS_PER_YEAR, KG_PER_T
 
 
@@ -48,6 +48,7 @@ def network_of(
     periods: Periods,
     *,
     decided: bool = False,
+    program: Linear | None = None,
 ) -> Network:
     """Write down the network of a city, all its laws but what its sources bring in.
 
@@ -67,13 +68,20 @@ def network_of(
     decided
         Whether what is opened and installed is known already, and so the budget: the caller
         holds those columns, and the laws about them are left out.
+    program
+        An empty one to write it into; one that can be solved if None.
     """
+    if program is None:
+        # Met only here, so that a bound can be proven where there is no solver at all.
+        from ainalym.solve.mip import Program
+
+        program = Program(Sense.MAX)
     piles = city.sites.rows(SiteKind.STOCKPILE)
     net = Network(
         city=city,
         periods=periods,
         worth=worth_of(city, periods),
-        program=Program(Sense.MAX),
+        program=program,
         source_haul_m=source_haul_m,
         stations=stations,
         stockpiles=piles[~city.sites.has_status(SiteStatus.FORBIDDEN)[piles]],

@@ -1,6 +1,7 @@
 """The parts of the network's program: who holds which columns and rows, under which law."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,9 @@ from ainalym.model.city import City
 from ainalym.model.programme import Cover
 from ainalym.plan.periods import Periods
 from ainalym.plan.worth import MINOR_PER_UNIT, Worth
-from ainalym.solve.mip import Program
+
+if TYPE_CHECKING:
+    from ainalym.solve.mip import Program
 
 CATEGORIES = (Cover.POINTS, Cover.STATIONS, Cover.STOCKPILES)
 
@@ -83,7 +86,7 @@ class Network:
     city: City
     periods: Periods
     worth: Worth
-    program: Program
+    program: "Program"
     source_haul_m: NDArray[np.float64]
     """Metres from each source to each site row, shape (sources, sites)."""
     stations: NDArray[np.int64]

@@ -1,12 +1,13 @@
 """Designing a plan: a joint bound from above and plans people can build from below."""
 
 import time
+from collections.abc import Callable
 from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ainalym.answer import TOLERANCE, Sense, Status
+from ainalym.answer import TOLERANCE, Answer, Sense, Status
 from ainalym.errors import law, refuse
 from ainalym.model.city import City
 from ainalym.model.plan import Outcome
@@ -14,12 +15,18 @@ from ainalym.model.travel import Travel
 from ainalym.plan.build import build, dive, propose, take
 from ainalym.plan.decide import read_design
 from ainalym.plan.households import pairs as pairs_of
-from ainalym.plan.joint import BRINGING, SERVING, add_cuts, decisions, master_of
+from ainalym.plan.joint import BRINGING, SERVING, add_cuts, cuts_of, decisions, master_of
 from ainalym.plan.known import Known, Progress, key_of
 from ainalym.plan.parts import MASS_AT_POINTS, MASS_AT_STATIONS, MASS_AT_STOCKPILES, OPENING
+from ainalym.plan.proof import PlanCertificate
+from ainalym.plan.proving import certify_plan
+from ainalym.plan.sifting import Sifting
 from ainalym.plan.worth import in_units, sense_of
 from ainalym.solve.branch import WHOLE, branch
-from ainalym.solve.mip import Solution
+from ainalym.solve.linear import Solution
+
+MANY_SHARE = 0.05
+"""When more than this share of the columns is new, going through the interior is faster."""
 
 NATURE = (MASS_AT_POINTS, MASS_AT_STATIONS, MASS_AT_STOCKPILES, OPENING, BRINGING, SERVING)
 """Laws that are nobody's rule, and cannot be dropped when rules clash."""
@@ -33,6 +40,7 @@ def design(
     gap_allowed: float = 0.005,
     seed: int = 0,
     progress: Progress | None = None,
+    certified: Callable[[PlanCertificate], None] | None = None,
 ) -> Outcome:
     """Design the best plan the time allows, with a bound on the best there is.
 
@@ -52,6 +60,8 @@ def design(
         out.
     progress
         Called with seconds, objective and bound whenever one of them moves.
+    certified
+        Called with the plan's certificate in the end, if there is a plan; without it none is made.
 
     Returns
     -------
@@ -65,11 +75,12 @@ def design(
     """
     refuse(city.check())
     began_s = time.monotonic()
-    pairs = pairs_of(city, travel)
+    master = master_of(city, travel, pairs_of(city, travel))
     known = Known(
         city=city,
         travel=travel,
-        master=master_of(city, travel, pairs),
+        master=master,
+        sifting=Sifting(master),
         began_s=began_s,
         seconds=seconds,
         gap_allowed=gap_allowed,
@@ -81,7 +92,10 @@ def design(
         clash = _search(known)
     except KeyboardInterrupt:
         known.notes.append("interrupted before the search was done")
-    return _outcome(known, clash)
+    outcome = _outcome(known, clash)
+    if outcome.plan is not None and certified is not None:
+        certified(certify_plan(city, travel, cuts_of(master), known.trace, outcome.objective))
+    return outcome
 
 
 def _search(known: Known) -> tuple[str, ...]:
@@ -89,12 +103,11 @@ def _search(known: Known) -> tuple[str, ...]:
     program = known.master.net.program
     groups = decisions(known.master)
     known.free = program.bounds(np.unique(np.concatenate(groups)))
-    relaxed = program.solve(seconds=max(1.0, known.left_s), relax=True, interior=True)
+    relaxed = _first_look(known)
     if relaxed.status is Status.INFEASIBLE:
         return program.clash(always=NATURE)
     if relaxed.value is None:
         return ()
-    known.lower(relaxed.bound)
     known.look(relaxed.value)
     propose(known)
     branched = branch(
@@ -104,12 +117,42 @@ def _search(known: Known) -> tuple[str, ...]:
         suggest=lambda solution, is_whole: _suggest(known, solution, is_whole),
         gap_allowed=known.gap_allowed,
         seconds=known.left_s,
+        follow=known.sifting.hold,
+        price=known.sifting.price,
+        trace=known.trace,
         progress=known.lower,
     )
     known.lower(branched.bound)
     if branched.is_complete and branched.bound == -inf:
+        known.sifting.wake_all()
         return program.clash(always=NATURE)
     return ()
+
+
+def _first_look(known: Known) -> Answer[Solution]:
+    """Solve the relaxed master, waking columns until its prices want no more."""
+    program, sifting = known.master.net.program, known.sifting
+    woken = program.n_columns
+    while True:
+        seconds = max(1.0, known.left_s)
+        interior = woken > MANY_SHARE * program.n_columns
+        answer = program.solve(seconds=seconds, relax=True, interior=interior)
+        if answer.value is None:
+            # Whether nothing at all is feasible only the whole program can say.
+            if answer.status is Status.INFEASIBLE and sifting.wake_all():
+                continue
+            return answer
+        prices = program.prices()
+        known.trace.price = prices.astype(np.float32)
+        bound, woken = sifting.price(prices)
+        known.lower(bound)
+        if not woken or known.left_s <= 0:
+            sifting.wake_likely(prices)
+            return answer
+        if woken > MANY_SHARE * program.n_columns and known.plan is None:
+            # The next solve will take long: a first plan from what is known by now.
+            known.look(answer.value)
+            propose(known)
 
 
 def _suggest(known: Known, solution: Solution, is_whole: bool) -> float:

@@ -331,6 +331,11 @@ def _made(made: Made) -> Markup:
         "Beside this page lie plan.json, the tables as CSV in tables/ and the map layers as "
         "GeoJSON in map/; a GIS opens them as they are."
     )
+    if made.command:
+        files_said += (
+            " certificate.json holds the proof of the limit: `ainalym certify` with this folder"
+            " checks it, without a solver."
+        )
     return section(
         "made",
         "What made this",

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ainalym.answer import Sense
+from ainalym.answer import Sense, Status
 from ainalym.errors import law
 from ainalym.solve.mip import Program, Solution
 
@@ -50,6 +50,33 @@ Fixed = dict[int, tuple[float, float]]
 """Columns, and the bounds they are held to."""
 
 
+@dataclass(slots=True, eq=False)
+class Traced:
+    """A node of the tree as it was looked into, so that its bound can be proven again.
+
+    Attributes
+    ----------
+    price
+        Of each row there was, from the node's linear program; empty if it was not solved.
+    column, floor
+        What it was split at: whole, at most `floor` on one side and more on the other; no column
+        of a node that was not split.
+    sides
+        The nodes of both sides.
+    """
+
+    price: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    column: int = -1
+    floor: int = 0
+    sides: tuple["Traced", ...] = ()
+
+    def split(self, column: int, value: float) -> tuple["Traced", ...]:
+        """Take note of a split, and open both sides."""
+        self.column, self.floor = column, int(np.floor(value))
+        self.sides = self.sides or (Traced(), Traced())
+        return self.sides
+
+
 @dataclass(order=True, slots=True)
 class _Node:
     """A solved node that is still open.
@@ -64,6 +91,7 @@ class _Node:
     value: float = field(compare=False)
     tops: tuple[float, float] = field(compare=False)
     basis: Any = field(compare=False)
+    trace: Traced = field(compare=False)
 
 
 @dataclass(slots=True)
@@ -150,6 +178,9 @@ def branch(
     gap_allowed: float,
     seconds: float,
     out_of: Callable[[], float] | None = None,
+    follow: Callable[[], None] | None = None,
+    price: Callable[..., tuple[float, int]] | None = None,
+    trace: Traced | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Branched:
     """Branch on columns until no node can beat what was suggested, or the time is up.
@@ -175,6 +206,16 @@ def branch(
         Wall time.
     out_of
         What the gap is a share of just then; of the best answer's own size unless said.
+    follow
+        Called whenever bounds of what is branched on have moved; may change the bounds of other
+        columns to what follows from them for every whole solution.
+    price
+        For a program of which columns are left out: told prices of all rows, whatever they are,
+        proves a bound of the whole as it is held, and brings back columns that the prices want,
+        all if there are no prices, unless it is told `wake=False`; returns the bound and how many
+        came back.
+    trace
+        The root of what will be told of the tree; grows while this searches.
     progress
         Called with the bound whenever it falls.
 
@@ -189,11 +230,13 @@ def branch(
         groups=[np.ravel(columns) for columns in groups],
         cut=cut,
         suggest=suggest,
+        follow=follow,
+        price=price,
         end=time.monotonic() + seconds,
         tree=_Tree(gap_allowed, out_of),
     )
     try:
-        search.run(progress)
+        search.run(trace or Traced(), progress)
     finally:
         search.move({})
     is_complete = time.monotonic() < search.end
@@ -208,6 +251,8 @@ class _Search:
     groups: list[NDArray[np.int64]]
     cut: Callable[[Solution], int]
     suggest: Callable[[Solution, bool], float]
+    follow: Callable[[], None] | None
+    price: Callable[..., tuple[float, int]] | None
     end: float
     tree: _Tree
     falls: _Falls = field(default_factory=_Falls)
@@ -227,10 +272,10 @@ class _Search:
         """Seconds left, at least one, for a linear program."""
         return max(1.0, self.end - time.monotonic())
 
-    def run(self, progress: Callable[[float], None] | None) -> None:
+    def run(self, trace: Traced, progress: Callable[[float], None] | None) -> None:
         """Split nodes until none is worth it, or the time is up."""
         tree, told = self.tree, inf
-        node = self.visit({}, inf, None)
+        node = self.visit({}, inf, None, trace)
         while node is not None or tree.heap:
             node = node or heapq.heappop(tree.heap)
             if not tree.is_worth(-node.key) or time.monotonic() > self.end:
@@ -238,10 +283,13 @@ class _Search:
                 node = None
                 continue
             sides = _sides(node.fixed.get(node.column, self.first[node.column]), node.value)
+            traces = node.trace.split(node.column, node.value)
             found = sorted(
                 child
-                for side, above in zip(sides, node.tops, strict=True)
-                if (child := self.visit({**node.fixed, node.column: side}, above, node.basis))
+                for side, above, trace in zip(sides, node.tops, traces, strict=True)
+                if (
+                    child := self.visit({**node.fixed, node.column: side}, above, node.basis, trace)
+                )
             )
             # Straight down until there is some answer, then always where most may be had.
             node = found.pop(0) if found and tree.best == -inf else None
@@ -252,13 +300,13 @@ class _Search:
                 told = top
                 progress(top)
 
-    def visit(self, fixed: Fixed, above: float, basis: Any) -> _Node | None:
+    def visit(self, fixed: Fixed, above: float, basis: Any, trace: Traced) -> _Node | None:
         """Solve one node; None when it is closed."""
         tree = self.tree
         if not tree.is_worth(above):
             return tree.close(above)
         self.move(fixed, basis)
-        solution, bound = self.solve(above)
+        solution, bound = self.solve(above, trace)
         tree.nodes += 1
         basis = self.program.basis()
         bound = min(bound, above)  # also where the time was up before the node was solved
@@ -276,11 +324,11 @@ class _Search:
         if not tree.is_worth(bound):
             return tree.close(bound)
         if not is_whole:
-            column, tops = self.pick(columns, solution.value, fixed, bound, basis)
+            column, tops, trace.sides = self.pick(columns, solution.value, fixed, bound, basis)
             value = float(solution.value[column])
-        return _Node(-bound, next(self.count), fixed, column, value, tops, basis)
+        return _Node(-bound, next(self.count), fixed, column, value, tops, basis, trace)
 
-    def solve(self, above: float) -> tuple[Solution | None, float]:
+    def solve(self, above: float, trace: Traced) -> tuple[Solution | None, float]:
         """Solve a node, adding cuts while they pay; no solution where it is not worth it.
 
         A node cannot be worth more than the one above it, so until it is not, cuts are missing.
@@ -288,46 +336,68 @@ class _Search:
         solution, bound = None, inf
         cutoff = None if self.tree.enough == -inf else self.tree.enough
         for _ in range(CUT_ROUNDS):
-            answer = self.program.solve(seconds=self.left_s, relax=True, cutoff=cutoff)
-            if answer.value is None:
-                return None, min(bound, answer.bound)
-            moved = bound - answer.bound
-            solution, bound = answer.value, min(bound, answer.bound)
+            found, top = self.relax(cutoff, trace)
+            if found is None:
+                return None, min(bound, top)
+            moved = bound - top
+            solution, bound = found, min(bound, top)
             is_done = moved < CUT_PAYS * abs(bound) and bound <= above + CUT_PAYS * abs(above)
             if is_done or time.monotonic() > self.end or not self.cut(solution):
                 break
         return solution, bound
 
+    def relax(self, cutoff: float | None, trace: Traced) -> tuple[Solution | None, float]:
+        """Solve the linear program as it stands, and again while columns come back."""
+        top = inf
+        while True:
+            answer = self.program.solve(seconds=self.left_s, relax=True, cutoff=cutoff)
+            if answer.bound == inf:  # the time was up
+                return None, top
+            prices = self.program.prices()
+            trace.price = prices.astype(np.float32)
+            if self.price is None:
+                return answer.value, answer.bound
+            bound, woken = self.price(prices)
+            top = min(top, bound)
+            is_shut = answer.value is None and top <= self.tree.enough
+            if not woken or is_shut or time.monotonic() > self.end:
+                is_empty = answer.status is Status.INFEASIBLE and not woken
+                return answer.value, -inf if is_empty else top
+
     def pick(
         self, columns: NDArray, values: NDArray, fixed: Fixed, bound: float, basis: Any
-    ) -> tuple[int, tuple[float, float]]:
+    ) -> tuple[int, tuple[float, float], tuple[Traced, ...]]:
         """The column whose split should tell most, and what is known of its sides.
 
         What nothing is known of is tried out.
         """
         if len(columns) == 1:
-            return int(columns[0]), (bound, bound)
+            return int(columns[0]), (bound, bound), ()
         tried = {}
         for column in columns[:PROBED].tolist():
             if not self.falls.knows(column):
                 tried[column] = self.probe(column, float(values[column]), fixed, bound, basis)
         known = [c for c in columns.tolist() if self.falls.knows(c)]
         best = max(known, key=lambda c: self.falls.score(c, float(values[c])))
-        return best, tried.get(best, (bound, bound))
+        return best, *tried.get(best, ((bound, bound), ()))
 
     def probe(
         self, column: int, value: float, fixed: Fixed, bound: float, basis: Any
-    ) -> tuple[float, float]:
+    ) -> tuple[tuple[float, float], tuple[Traced, ...]]:
         """Try out both sides of a column for a while; what is then proven of them."""
-        tops = []
+        tops, traces = [], []
         share = value - np.floor(value)
         sides = _sides(fixed.get(column, self.first[column]), value)
         for is_up, side, cut_off in ((False, sides[0], share), (True, sides[1], 1.0 - share)):
             self.move({**fixed, column: side}, basis)
             top, is_proven = self.program.probe(iterations=PROBE_STEPS, cutoff=self.tree.enough)
+            prices = self.program.prices()
+            if self.price:
+                top, is_proven = min(bound, self.price(prices, wake=False)[0]), True
             self.falls.record(column, is_up, cut_off, bound - max(top, self.tree.best))
             tops.append(min(bound, top) if is_proven else bound)
-        return tops[0], tops[1]
+            traces.append(Traced(prices.astype(np.float32)))
+        return (tops[0], tops[1]), tuple(traces)
 
     def lucky(self, fixed: Fixed, value: NDArray[np.float64]) -> tuple[int, float] | None:
         """A column that is whole by luck only, and a number beside its value to split at."""
@@ -345,6 +415,8 @@ class _Search:
         if changed:
             sides = np.array([wanted.get(c, self.first[c]) for c in changed])
             self.program.change_bounds(np.array(changed), sides[:, 0], sides[:, 1])
+            if self.follow:
+                self.follow()
         self.state = dict(wanted)
         if basis is not None:
             self.program.resume(basis)

@@ -18,6 +18,55 @@ LINE = 96
 """Columns of a line of `text`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Solution:
+    """What a solved program says: values, and what they are worth.
+
+    Attributes
+    ----------
+    value
+        Each column's value, in the order of the column ids. Read-only.
+    dual
+        Each row's change of the objective per one more unit of its right-hand side, in the
+        program's own sense; zeros for an integer program. Read-only.
+    reduced
+        The same per one more unit of each column's binding bound. Read-only.
+    """
+
+    value: NDArray[np.float64]
+    dual: NDArray[np.float64]
+    reduced: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        # Writing out the arrays costs milliseconds, and every answer is written once.
+        return f"Solution({self.value.size} columns, {self.dual.size} rows)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Numbers:
+    """A program as it stands, all its numbers.
+
+    Attributes
+    ----------
+    gain, lower, upper, integer
+        Of each column, shape (columns,).
+    row_lower, row_upper
+        Of each row, shape (rows,).
+    row, column, factor
+        Of each entry, shape (entries,); entries at the same place are summed.
+    """
+
+    gain: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    integer: NDArray[np.bool_]
+    row_lower: NDArray[np.float64]
+    row_upper: NDArray[np.float64]
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+    factor: NDArray[np.float64]
+
+
 @dataclass(frozen=True, slots=True)
 class _Block:
     """Ids that were asked for together, under one name."""
@@ -98,6 +147,21 @@ class Linear:
     def gain(self) -> NDArray[np.float64]:
         """What one unit of each column adds to the objective; a copy."""
         return self._gain.all.copy()
+
+    @property
+    def numbers(self) -> Numbers:
+        """All numbers of the program, not copied: they are not to be written to."""
+        return Numbers(
+            gain=self._gain.all,
+            lower=self._lower.all,
+            upper=self._upper.all,
+            integer=self._integer.all,
+            row_lower=self._row_lower.all,
+            row_upper=self._row_upper.all,
+            row=self._at_row.all,
+            column=self._at_column.all,
+            factor=self._factor.all,
+        )
 
     def columns(
         self,

@@ -7,7 +7,6 @@ Programming Computation 10, doi 10.1007/s12532-017-0130-5 (HiGHS, used as a libr
 import math
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import highspy
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from ainalym.answer import TOLERANCE, Answer, Sense, Status
 from ainalym.errors import OutsideError, law
-from ainalym.solve.linear import Linear, Pile, read_only, summed
+from ainalym.solve.linear import Linear, Pile, Solution, read_only, summed
 from ainalym.solve.watched import watched
 
 _MODEL = highspy.HighsModelStatus
@@ -29,31 +28,10 @@ _STOPPED = (
     _MODEL.kObjectiveTarget,
 )
 _ENDED = (*_STOPPED, _MODEL.kOptimal, _MODEL.kInfeasible, _MODEL.kUnbounded)
+FAR = 1e6
+"""How many times the prices themselves to go along a ray that proves that nothing is feasible."""
+
 _HAS_POINT = 2  # HiGHS: primal_solution_status of a feasible point
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Solution:
-    """What a solved program says: values, and what they are worth.
-
-    Attributes
-    ----------
-    value
-        Each column's value, in the order of the column ids. Read-only.
-    dual
-        Each row's change of the objective per one more unit of its right-hand side, in the
-        program's own sense; zeros for an integer program. Read-only.
-    reduced
-        The same per one more unit of each column's binding bound. Read-only.
-    """
-
-    value: NDArray[np.float64]
-    dual: NDArray[np.float64]
-    reduced: NDArray[np.float64]
-
-    def __repr__(self) -> str:
-        # Writing out the arrays costs milliseconds, and every answer is written once.
-        return f"Solution({self.value.size} columns, {self.dual.size} rows)"
 
 
 class Program(Linear):
@@ -216,6 +194,24 @@ class Program(Linear):
         if status == _MODEL.kUnboundedOrInfeasible:
             status = self._tell_unbounded_from_infeasible(end)
         return status
+
+    def prices(self) -> NDArray[np.float64]:
+        """Read what the last linear program made of its rows' prices, however it ended.
+
+        Returns
+        -------
+        As `Solution.dual`; where nothing is feasible, prices that prove it; empty where the solver
+        has none. Whatever they are, they prove a bound (`solve/proof.py`).
+        """
+        found = self._highs.getSolution()
+        dual = np.array(found.row_dual if found.dual_valid else (), float)
+        if self._highs.getModelStatus() == _MODEL.kInfeasible:
+            _, is_known, ray = self._highs.getDualRay()
+            far = np.array(ray if is_known else (), float)
+            if not (far.size and dual.size):
+                return np.zeros(0)
+            dual = dual + far * (FAR * (1.0 + np.abs(dual).max()) / max(np.abs(far).max(), 1e-9))
+        return self._sign * dual
 
     def basis(self) -> Any:
         """Remember where the last linear program ended, for `resume`."""

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 PLAN = "plan.json"
 CITY = "city"
-OURS = (PLAN, CITY, "report.html", "tables", "map")
+CERTIFICATE = "certificate.json"
+OURS = (PLAN, CITY, CERTIFICATE, "report.html", "tables", "map")
 """What a plan's folder holds of ours; whatever else is there is kept."""
 
 
@@ -87,6 +88,7 @@ def plan_city(
     """
     from ainalym.city.roads import measure
     from ainalym.plan import design
+    from ainalym.plan.proof_text import text_of
     from ainalym.report import Made, write_report
 
     watch, out = watch or Silent(), Path(out)
@@ -99,6 +101,7 @@ def plan_city(
     watch.step("measuring the ways")
     travel = measure(city, progress=watch.note)
     start(watch, city, "planning")
+    certificates: list = []
     outcome = design(
         city,
         travel,
@@ -106,6 +109,7 @@ def plan_city(
         gap_allowed=gap_allowed,
         seed=seed,
         progress=watch.progress,
+        certified=certificates.append,
     )
     if watch.is_interrupted and not any("interrupted" in note for note in outcome.notes):
         said = f"interrupted after {outcome.seconds_s:.0f} s of search"
@@ -120,6 +124,8 @@ def plan_city(
             keep_others(out, fresh, OURS)
         write_report(city, travel, outcome, fresh, made=study.made)
         write(city, fresh / CITY)
+        for certificate in certificates:
+            (fresh / CERTIFICATE).write_text(text_of(certificate), encoding="utf-8", newline="\n")
     return study
 
 

@@ -1,0 +1,151 @@
+"""Most of a large master program asleep: who would hardly bring there, what hardly goes there.
+
+Of all points in reach a household uses one or two, and of all stations a point ships to the near
+ones. So most columns begin asleep, held at 0, and the linear program is a fraction of the whole.
+That is no relaxation any more; but its prices prove a bound of the whole program, asleep columns
+and all, and whatever column the prices want is woken. When they want none, nothing was lost.
+
+Source
+------
+Bixby, Gregory, Lustig, Marsten & Shanno (1992), Very large-scale linear programming: a case study
+in combining interior point and simplex methods, Operations Research 40(5), doi
+10.1287/opre.40.5.885: sifting.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ainalym.plan.choice import Choice
+from ainalym.plan.joint import Master
+from ainalym.solve.proof import Prover
+
+PAIRS_AWAKE = 3
+"""How many points of each place, those where it gains most, are awake at first; more where the
+programme has not the money to open every second point."""
+
+STATIONS_AWAKE = 3
+"""How many stations of each point, the nearest, are awake at first."""
+
+WANTED = 1e-7
+"""What a column has to gain at the prices to be woken: as exact as the solver is."""
+
+NEARLY = 0.2
+"""Columns that lose less than this share of all they earn and cost at the first prices are woken
+before anything is decided. Of those that lose more, one in forty was wanted later (Almaty); and
+solving again for each wave that is woken costs more than a few columns too many."""
+
+
+class Sifting:
+    """Which columns of a master program are asleep, and what is proven of them all.
+
+    Parameters
+    ----------
+    master
+        Its columns are put to sleep here.
+    """
+
+    def __init__(self, master: Master) -> None:
+        self._master, self._program = master, master.net.program
+        self._choice, self._prover = Choice(master), Prover(self._program)
+        self._free = self._program.numbers.upper.copy()
+        self._asleep = np.zeros(len(self._free), bool)
+        self._asleep[_far_pairs(master)] = True
+        self._asleep[_far_lanes(master)] = True
+        self._program.change_bounds(np.flatnonzero(self._asleep), 0.0, 0.0)
+        self.hold()
+
+    def hold(self) -> None:
+        """Hold what people bring to what they choose themselves, as the points' levels stand."""
+        least, most = self._ends()
+        brings = self._master.brings.ravel()
+        self._asleep[brings[least[brings] > 0.0]] = False
+        most = np.where(self._asleep, 0.0, most)
+        low, high = self._program.bounds(brings)
+        moved = brings[(low != least[brings]) | (high != most[brings])]
+        if len(moved):
+            self._program.change_bounds(moved, least[moved], most[moved])
+
+    def price(self, prices: NDArray[np.floating], *, wake: bool = True) -> tuple[float, int]:
+        """Prove a bound of the whole program as it is held now, and wake what the prices want.
+
+        Parameters
+        ----------
+        prices
+            Of each row; without any, everything is woken.
+        wake
+            Whether to wake anything.
+
+        Returns
+        -------
+        The bound, and how many columns were woken.
+        """
+        self._prover.refresh()
+        least, most = self._ends()
+        bound = self._prover.bound(prices, least, most)
+        if not wake or not self._asleep.any():
+            return bound, 0
+        if not len(prices):
+            return bound, self.wake_all()
+        wanted = self._asleep & (self._prover.rest(prices)[0] > WANTED) & (most > 0.0)
+        return bound, self._wake(wanted, most)
+
+    def wake_likely(self, prices: NDArray[np.floating]) -> int:
+        """Wake what these prices nearly want, and tell how many columns that were.
+
+        Parameters
+        ----------
+        prices
+            Of each row, from the program as it is before anything is decided.
+        """
+        most = self._ends()[1]
+        rest, size = self._prover.rest(prices)
+        return self._wake(self._asleep & (rest > -NEARLY * size) & (most > 0.0), most)
+
+    def wake_all(self) -> int:
+        """Wake every column and tell how many there were."""
+        return self._wake(self._asleep.copy(), self._ends()[1])
+
+    def _wake(self, wanted: NDArray[np.bool_], most: NDArray[np.float64]) -> int:
+        columns = np.flatnonzero(wanted)
+        if len(columns):
+            self._asleep[columns] = False
+            self._program.change_bounds(columns, 0.0, most[columns])
+        return len(columns)
+
+    def _ends(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Between which ends all columns lie as decisions stand, whether asleep or not."""
+        numbers, brings = self._program.numbers, self._master.brings
+        least, most = numbers.lower.copy(), np.where(self._asleep, self._free, numbers.upper)
+        least[brings], most[brings] = 0.0, self._free[brings]
+        self._choice.narrow(least, most)
+        return least, most
+
+
+def _far_pairs(master: Master) -> NDArray[np.int64]:
+    """Columns of what places bring to all but the points where they gain most."""
+    pairs = master.pairs
+    place = np.repeat(np.arange(len(pairs.start) - 1), np.diff(pairs.start))
+    order = np.lexsort((np.arange(len(pairs)), -pairs.gain_minor, place))
+    rank = np.arange(len(pairs)) - pairs.start[place]
+    awake = max(PAIRS_AWAKE, int(2 * len(master.point) / _affordable(master)))
+    return master.brings[order[rank >= awake]].ravel()
+
+
+def _affordable(master: Master) -> float:
+    """How many points the whole budget could pay for, at least one."""
+    city = master.net.city
+    money_minor = sum(sum(fund.amount_minor) for fund in city.programme.funds)
+    cost_minor = float(city.sites.capex_minor[master.point].mean()) if len(master.point) else 0.0
+    return max(1.0, money_minor / cost_minor) if cost_minor > 0 else float(len(master.point) or 1)
+
+
+def _far_lanes(master: Master) -> NDArray[np.int64]:
+    """Columns of what points ship to all but the nearest stations."""
+    net, lane = master.net, master.net.source_lane
+    way_m = net.source_haul_m[:, net.stations]
+    rank = np.argsort(np.argsort(way_m, axis=1, kind="stable"), axis=1, kind="stable")
+    far = [lane.flow[:0]]
+    for k, station in enumerate(net.stations):
+        here = lane.flow[:, lane.target == station]
+        far.append(here[rank[:, k] >= STATIONS_AWAKE])
+    return np.concatenate([columns.ravel() for columns in far])

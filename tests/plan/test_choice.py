@@ -1,0 +1,66 @@
+"""What the households' choice leaves open, against what households do."""
+
+import numpy as np
+import pytest
+
+from ainalym.city.roads import measure
+from ainalym.model.plan import NEVER
+from ainalym.plan.choice import Choice
+from ainalym.plan.households import pairs as pairs_of
+from ainalym.plan.joint import could_be_full, master_of
+from tests.plan.test_joint import SLACK, drawn_city, drawn_design, hold_to
+
+
+def drawn(seed: int):
+    """A master program, points that open in it, and what households bring there."""
+    city = drawn_city(seed)
+    travel = measure(city)
+    pairs = pairs_of(city, travel)
+    rng = np.random.default_rng([seed, 2])
+    opened, installed = drawn_design(city, rng)
+    master = master_of(city, travel, pairs)
+    hold_to(master, opened, installed)
+    low, high = master.net.program.bounds(master.brings)
+    return master, opened, (0.5 * (low + high)).reshape(master.brings.shape), rng
+
+
+def ends_of(master, is_known, opened):
+    """Ends of all columns where only some points are known to be open or closed."""
+    numbers = master.net.program.numbers
+    least, most = numbers.lower.copy(), numbers.upper.copy()
+    years = np.arange(master.net.years)
+    at = opened[master.point][:, None]
+    is_open = ((at != NEVER) & (at <= years)).astype(float)
+    least[master.level] = np.where(is_known[:, None], is_open, 0.0)
+    most[master.level] = np.where(is_known[:, None], is_open, 1.0)
+    least[master.brings], most[master.brings] = 0.0, np.inf
+    Choice(master).narrow(least, most)
+    return least[master.brings], most[master.brings]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_households_bring_is_never_ruled_out(seed):
+    master, opened, brought, rng = drawn(seed)
+    for share in (0.0, 0.3, 0.7, 1.0):
+        is_known = rng.random(len(master.point)) < share
+        least, most = ends_of(master, is_known, opened)
+        assert (least <= brought + 1e-8).all()
+        assert (brought <= most + 1e-8).all()
+        assert (least <= most).all()
+
+
+@pytest.mark.parametrize("seed", range(0, 40, 3))
+def test_with_every_point_known_it_is_known_who_brings_where(seed):
+    master, opened, brought, _ = drawn(seed)
+    assert not could_be_full(master).any()
+    least, most = ends_of(master, np.ones(len(master.point), bool), opened)
+    assert least == pytest.approx(brought, abs=1e-8)
+    assert most == pytest.approx(brought, abs=1e-8)
+    assert brought.max() > SLACK or (opened[master.point] == NEVER).all()
+
+
+def test_nothing_known_narrows_nothing():
+    master, opened, _, _ = drawn(0)
+    least, most = ends_of(master, np.zeros(len(master.point), bool), opened)
+    assert (least == 0.0).all()
+    assert most == pytest.approx(1.0)
