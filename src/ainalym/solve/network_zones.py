@@ -7,9 +7,14 @@ may bring no larger share of its tonnes there than the station is open.
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
+
+from ainalym.solve.halves import by_halves
+
+_MANY_LOOKS = 100_000
+"""Pairs of zones and stations, over all profiles, from which a second thread is worth its call."""
 
 
 class Zoned(NamedTuple):
@@ -58,7 +63,17 @@ def ask_zones(
     is_cut
         Whether `fixed` and `slope` are wanted.
     """
-    return Zoned(*_ask(cost, supply_t, landfill, price, is_open, is_cut))
+    profiles, stations = price.shape
+    told = Zoned(
+        np.zeros(profiles), np.zeros(price.shape), np.zeros(profiles), np.zeros(price.shape)
+    )
+    asked = cost, supply_t, landfill, price, is_open, is_cut
+    by_halves(
+        profiles,
+        lambda _, first, last: _ask(*asked, first, last, *told),
+        at_once=supply_t.size * stations >= _MANY_LOOKS,
+    )
+    return told
 
 
 def in_turn(cost: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -87,13 +102,12 @@ def choices(
     return np.where(net[np.arange(len(net)), best] < landfill, best, -1)
 
 
-@numba.njit(cache=True, parallel=True)
-def _ask(cost, supply_t, landfill, price, is_open, is_cut):  # pragma: no cover - compiled
-    profiles, zones = supply_t.shape
-    stations = cost.shape[1]
-    least, fixed = np.zeros(profiles), np.zeros(profiles)
-    load_t, slope = np.zeros((profiles, stations)), np.zeros((profiles, stations))
-    for p in numba.prange(profiles):
+@njit(cache=True, nogil=True)
+def _ask(
+    cost, supply_t, landfill, price, is_open, is_cut, first, last, least, load_t, fixed, slope
+):  # pragma: no cover - compiled
+    zones, stations = cost.shape
+    for p in range(first, last):
         order = np.flatnonzero(is_open[p] > 0.0)  # the best first; begun where the last zone ended
         many = len(order)
         net, opened, paid_at = np.empty(many), is_open[p], price[p]
@@ -133,4 +147,3 @@ def _ask(cost, supply_t, landfill, price, is_open, is_cut):  # pragma: no cover 
                     spared[j] += tonnes * max(0.0, margin - cost[z, j] + paid_at[j])
         least[p], fixed[p] = all_paid, all_fixed
         load_t[p], slope[p] = brought, spared
-    return least, load_t, fixed, slope

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ainalym.solve.sites_columns import Columns
 from ainalym.solve.sites_gains import Gains
 from ainalym.solve.sites_limits import Limits, Pick
-from ainalym.solve.sites_offers import Offers, by_halves
+from ainalym.solve.sites_offers import Offers, client_halves
 
 _EPSILON = 2.0**-52
 
@@ -192,22 +192,22 @@ class Descent:
     def _take_step(self, objective: float) -> None:
         gap, clients = self.best - objective, len(self.price)
         w, slope = _Way(self._now, self._top, self._scale, self._way), self._slope
-        length = sum(by_halves(clients, lambda _, first, last: _length(w, first, last)))
+        length = sum(client_halves(clients, lambda _, first, last: _length(w, first, last)))
         if length <= 0.0 or gap <= 0.0:
             self.done = True
             return
         step, moved = self._step * gap / length, self._spare()
-        by_halves(clients, lambda _, first, last: _move(w, step, moved, first, last))
+        client_halves(clients, lambda _, first, last: _move(w, step, moved, first, last))
         self._now = moved
         proof = _proof(self._offers, self._cost, moved, self._limits)
         self.average *= _MEMORY
         self.average += (1 - _MEMORY) * proof.pick.share
         self._offers.slopes(moved, proof.pick.share, slope)
-        halves = by_halves(clients, lambda _, first, last: _compare(w, slope, first, last))
+        halves = client_halves(clients, lambda _, first, last: _compare(w, slope, first, last))
         apart, along, ahead = (sum(both) for both in zip(*halves, strict=True))
         share = self._turned_by(apart, along)
         quick = self._quick > 0
-        by_halves(clients, lambda _, first, last: _turn(w, slope, share, quick, first, last))
+        client_halves(clients, lambda _, first, last: _turn(w, slope, share, quick, first, last))
         self._judge(proof, gap, ahead > 0.0)
 
     def _spare(self) -> NDArray[np.float64]:

@@ -6,14 +6,13 @@ with a floor: a client whose price falls below it is read from its whole row.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ainalym.solve.halves import by_halves
 from ainalym.solve.sites_columns import Columns
 from ainalym.solve.sites_gains import Gains
 
@@ -170,7 +169,7 @@ class Offers:
     def total(self, price: NDArray[np.float64]) -> NDArray[np.float64]:
         """Add up what each site offers clients above their price, shape (sites,)."""
         offered = np.zeros((2, self._sites))
-        low = by_halves(
+        low = client_halves(
             len(price),
             lambda half, first, last: _total(self._rows, price, first, last, offered[half]),
         )
@@ -193,28 +192,19 @@ class Offers:
         if (columns := self._columns) is not None:
             pairs = int((columns.begin[opened + 1] - columns.begin[opened]).sum())
             if _OPEN_SITES_PAY * pairs <= len(self._rows.near_gain):
-                by_halves(
+                client_halves(
                     len(price),
                     lambda _, first, last: _slopes_by_site(
                         columns, opened, price, share, first, last, slope
                     ),
                 )
                 return
-        by_halves(
+        client_halves(
             len(price),
             lambda _, first, last: _slopes(self._rows, price, share, first, last, slope),
         )
 
 
-def by_halves(clients: int, work: Callable[[int, int, int], Any]) -> tuple[Any, Any]:
+def client_halves(clients: int, work: Callable[[int, int, int], Any]) -> tuple[Any, Any]:
     """Work on both halves of the clients, at once if they are many."""
-    middle = clients // 2
-    if clients < _MANY_CLIENTS:
-        return work(0, 0, middle), work(1, middle, clients)
-    other = _second_thread().submit(work, 1, middle, clients)
-    return work(0, 0, middle), other.result()
-
-
-@cache
-def _second_thread() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, "sites")
+    return by_halves(clients, work, at_once=clients >= _MANY_CLIENTS)
