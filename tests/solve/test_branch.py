@@ -76,6 +76,30 @@ def test_branching_ends_where_scipy_ends(seed):
     assert (lower == 0.0).all() and (upper == 2.0).all()
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_gap_may_be_a_share_of_something_else(seed):
+    program, x, (gain, load, room) = loaded(seed)
+    known: list[float] = []
+
+    def suggest(solution, is_whole):
+        if is_whole:
+            known.append(worth(solution, gain, x))
+        return max(known, default=-math.inf)
+
+    best = scipy_best(gain, load, room)
+    done = branch(
+        program,
+        (x,),
+        cut=lambda solution: 0,
+        suggest=suggest,
+        gap_allowed=0.1,
+        seconds=60.0,
+        out_of=lambda: 0.5 * best,
+    )
+    assert done.is_complete
+    assert best * (1 - CLOSE) <= done.bound <= max(known) + 0.05 * best * (1 + CLOSE)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_bound_holds_whenever_the_search_stops(seed):
     program, x, data = loaded(seed)

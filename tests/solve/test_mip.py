@@ -198,6 +198,17 @@ def test_a_linear_program_continues_where_it_was_before_whole_numbers():
     assert cut.objective == pytest.approx(fresh.solve(relax=True).objective, rel=1e-9)
 
 
+def test_a_program_that_forgets_begins_anew():
+    program = Program(Sense.MAX)
+    x = program.columns("x", 3, gain=[1.0, 2.0, 3.0], upper=4.0)
+    program.put(program.rows("room", (), upper=6.0), x)
+    first = program.solve(relax=True)
+    assert program.basis().valid
+    program.forget()
+    assert not program.basis().valid
+    assert program.solve(relax=True).objective == first.objective == 16.0
+
+
 def test_values_that_break_a_law_are_an_outside_error(monkeypatch):
     program, _ = knapsack(4)
     monkeypatch.setattr(program, "broken", lambda value, relax=False: "weight[0] is 9, not 3")

@@ -213,6 +213,11 @@ class Program(Linear):
             dual = dual + far * (FAR * (1.0 + np.abs(dual).max()) / max(np.abs(far).max(), 1e-9))
         return self._sign * dual
 
+    def forget(self) -> None:
+        """Forget where the last linear program ended: the next begins anew."""
+        self._highs.clearSolver()
+        self._basis = None
+
     def basis(self) -> Any:
         """Remember where the last linear program ended, for `resume`."""
         return self._highs.getBasis()

@@ -156,7 +156,7 @@ class _Hunt:
         master, near = self.master, inf
         for _ in range(_YEAR_ROUNDS):
             answer = master.program.solve(relax=True)
-            assert answer.value is not None  # nothing built is always allowed
+            law(answer.value is not None, said="building nothing is allowed")
             self.lower(-answer.bound * master.unit)
             relaxed = self.design(answer.value)
             design = relaxed if design is None else _towards(relaxed, design, _YEARS_STEP)

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ainalym.answer import Sense
+from ainalym.errors import law
 from ainalym.solve.mip import Program, Solution
 from ainalym.solve.network_terms import Carried, Staged, units_of
 from ainalym.solve.network_zones import Zoned, ask_zones, choices
@@ -231,7 +232,7 @@ class Mixing:
     def solve(self) -> Solution:
         """Mix the patterns there are; all to the landfill is always possible."""
         solution = self.program.solve(relax=True).value
-        assert solution is not None
+        law(solution is not None, said="all may go to the landfill")
         return solution
 
     def price(self, dual: NDArray[np.float64]) -> NDArray[np.float64]:

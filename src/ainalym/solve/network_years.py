@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ainalym.answer import Sense
+from ainalym.errors import law
 from ainalym.solve.mip import Program
 from ainalym.solve.network_terms import Staged, units_of
 from ainalym.solve.network_zones import ask_zones
@@ -95,7 +96,10 @@ class Year:
         self.program.change_bounds(self.room, room_t / unit_t, room_t / unit_t)
         self.program.change_bounds(self.is_open, is_open, is_open)
         answer = self.program.solve(relax=True)
-        assert answer.value is not None  # nothing brought is always possible
+        if answer.value is None:  # nothing brought is always possible: rounding has gone astray
+            self.program.forget()
+            answer = self.program.solve(relax=True)
+        law(answer.value is not None, said="a year without loads is possible")
         self.solves += 1
         for row in np.flatnonzero(np.abs(answer.value.dual[self.first_cut :]) > _BINDS):
             self.cuts[row].bound_at = self.solves
