@@ -3,6 +3,7 @@
 Rows are built in pieces: a million clients with forty sites each take half a gigabyte, not eleven.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,31 +125,24 @@ def nearest(
     What a left-out site would cost is at least the escape, so the bound holds for all pairs. Where
     all sites are asked for, the farthest is the escape.
     """
-    n, m = len(at), len(sites)
-    tree, wide = cKDTree(sites), min(k + 1, m)
-    start = np.zeros(n + 1, np.int64)
-    site, gain = np.empty(n * (wide - 1), np.int32), np.empty(n * (wide - 1))
-    filled, escape = 0, 0.0
-    for first in range(0, n, PIECE):
-        far, which = tree.query(at[first : first + PIECE], wide, workers=-1)
-        if floored:
-            np.floor(far, out=far)
-        far *= weight[first : first + PIECE, None]
-        escape += float(far[:, -1].sum())
-        worth_it = far < far[:, -1:]
-        count = worth_it.sum(1)
-        start[first + 1 : first + 1 + len(far)] = count
-        last = filled + int(count.sum())
-        site[filled:last] = which[worth_it]
-        gain[filled:last] = (far[:, -1:] - far)[worth_it]
-        filled = last
-    np.cumsum(start, out=start)
+    tree, wide = cKDTree(sites), min(k + 1, len(sites))
+    escapes = []
+
+    def pieces() -> Iterator[tuple[NDArray, NDArray]]:
+        for first in range(0, len(at), PIECE):
+            far, which = tree.query(at[first : first + PIECE], wide, workers=-1)
+            if floored:
+                np.floor(far, out=far)
+            far *= weight[first : first + PIECE, None]
+            escapes.append(float(far[:, -1].sum()))
+            yield which, far[:, -1:] - far
+
     return Instance(
-        gains=Gains(start=start, site=site[:filled], gain=gain[:filled], sites=m),
+        gains=Gains.rows(pieces(), clients=len(at), sites=len(sites)),
         cost=cost,
         kind=Kind.FACILITY if p is None else Kind.MEDIAN,
         p=p,
-        escape=escape,
+        escape=sum(escapes),
         ground=Ground(at=at, sites=sites, weight=weight, floored=floored),
     )
 

@@ -18,8 +18,6 @@ from bench.rows import Instance, nearest, within
 SIDE_M = 10_000.0
 SEED = 1
 NEAREST = 120
-FEW = 40
-"""Nearest sites of each client where a million of them have to fit into a gigabyte."""
 CORDEAU_SIDE = 30.0
 TOY, MANY = 60, 20_500
 """Clients of what kernels are warmed with: few, or so many that groups of them are looked at."""
@@ -116,11 +114,12 @@ INSTANCES: dict[str, Callable[[], Instance]] = {
     "p-median 2000/100": lambda: p_median(2000, 100, "uniform"),
     "p-median 1000/10": lambda: p_median(1000, 10, "uniform"),
     "p-median 5000/100": lambda: p_median(5000, 100, "uniform", k=1500),
-    "p-median 20000/100": lambda: p_median(20_000, 100, "uniform", k=1200),
+    "p-median 20000/100": lambda: p_median(20_000, 100, "uniform", k=400),
     "p-median 5934/200 floored": lambda: p_median(5934, 200, "clustered", k=500, floored=True),
     "p-median 13509/1000 floored": lambda: p_median(13_509, 1000, "clustered", k=250, floored=True),
-    "p-median 1000000x1000/100": lambda: p_median_among(1_000_000, 1000, 100, FEW),
-    "p-median 1000000x10000/1000": lambda: p_median_among(1_000_000, 10_000, 1000, FEW),
+    # As many nearest sites as prove what more would, and as fit into a gigabyte.
+    "p-median 1000000x1000/100": lambda: p_median_among(1_000_000, 1000, 100, k=24),
+    "p-median 1000000x10000/1000": lambda: p_median_among(1_000_000, 10_000, 1000, k=32),
     "facility 1000x300": lambda: facility(1000, 300, "uniform", k=300),
     "facility 1000x300 clustered": lambda: facility(1000, 300, "clustered", k=300),
     "facility 10000x1000": lambda: facility(10_000, 1000, "uniform"),
