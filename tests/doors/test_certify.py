@@ -1,15 +1,18 @@
 """Certificates at the command line: what holds, what is refused, and with which words."""
 
 import json
+import math
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ainalym.door import say_certified
 from ainalym.errors import InputError
+from ainalym.plan import proof_text
 from ainalym.plan.certificate import save, text_of
 from ainalym.solve.certificate import certify
 from ainalym.solve.sites import Gains, choose, instance
@@ -128,6 +131,16 @@ def better(told) -> None:
     told["objective"] *= 1.5
 
 
+def no_number(told) -> None:
+    told["objective"] = math.nan
+
+
+def cut_twice(out) -> None:
+    kept = proof_text.read(out / CERTIFICATE)
+    cuts = np.concatenate([kept.cuts, np.zeros((2, 4), np.int32)])
+    (out / CERTIFICATE).write_text(proof_text.text_of(replace(kept, cuts=cuts)))
+
+
 def more_shipped(told) -> None:
     told["rows"]["plan"]["flows"]["mass_kg"][0] *= 1.001
 
@@ -153,11 +166,16 @@ def of_another_city(out) -> None:
         (lambda out: change_certificate(out, objective=9e9), "objective: claims "),
         (lambda out: change_certificate(out, price="AAAA"), "is damaged"),
         (lambda out: change_certificate(out, parts=10**9), "is damaged"),
+        (lambda out: change_certificate(out, rows=math.inf), "is damaged"),
+        (lambda out: change_certificate(out, objective=10**400), "is damaged"),
+        (lambda out: (out / CERTIFICATE).write_text("[" * 200_000), "is damaged"),
+        (cut_twice, "cuts: name one twice"),
         (lambda out: change_certificate(out, kind="another"), "is not a plan's certificate"),
         (lambda out: (out / CERTIFICATE).write_bytes(b"\xff\xfe"), "is damaged"),
         (lambda out: (out / CERTIFICATE).unlink(), "there is no such file (plan again to have one"),
         (of_another_city, "certificate: is of city "),
         (lambda out: change_rows(out, better), "says the plan reaches "),
+        (lambda out: change_rows(out, no_number), "says the plan reaches nan"),
         (lambda out: change_rows(out, more_shipped), "are worked or shipped"),
         (lambda out: change_rows(out, never_built), "its steps there can take"),
         (cheaper_offers, "says the plan reaches "),

@@ -178,7 +178,15 @@ def test_all_faults_are_told_at_once():
     good = drawn(1)
     supply_t, left, bring = good.supply_t.copy(), good.left.copy(), good.bring.copy()
     supply_t[2, 1, 0], left[1], bring[0, 0] = -3.0, 1.5, np.nan
-    wrong = replace(good, supply_t=supply_t, left=left, bring=bring, most_modules=0)
+    wrong = replace(
+        good,
+        supply_t=supply_t,
+        left=left,
+        bring=bring,
+        most_modules=0,
+        landfill=np.array([5.0, -1.0]),
+        discount=np.array([1.0, 0.5, 0.0]),
+    )
     with pytest.raises(InputError) as caught:
         build_network(wrong, seconds=0.0, gap_allowed=-1.0)
     said = str(caught.value)
@@ -187,6 +195,8 @@ def test_all_faults_are_told_at_once():
         "left row 1: is 1.5",
         "bring row 0, 0: is nan",
         "most_modules: is 0",
+        "landfill row 1: is -1.0 (give a number of 0 or more)",
+        "discount row 2: is 0.0 (give a number above 0)",
         "seconds: is 0.0",
         "gap_allowed: is -1.0",
     ):

@@ -116,7 +116,8 @@ def check(city: City, travel: Travel, certificate: PlanCertificate, objective: f
     )
     proven = PlanProven(objective, in_units(city.programme.objective, worth))
     refuse(_faults_of_claims(city, certificate, proven))
-    return proven
+    goal = city.programme.objective
+    return proven._replace(bound=in_units(goal, max(worth, from_units(goal, certificate.bound))))
 
 
 def master_with(city: City, travel: Travel, cuts: NDArray[np.int32]) -> Master:
@@ -185,6 +186,11 @@ def leaves_of(program: Linear, splits: NDArray[np.int32]) -> list[Held]:
 
 
 def _faults_of_cuts(master: Master, cuts: NDArray[np.int32]) -> Iterator[Issue]:
+    if len(cuts) > math.prod(master.cut.shape):
+        yield Issue("cuts", f"are {len(cuts):,}, more than there can be", MEND)
+        return
+    if len(np.unique(cuts, axis=0)) < len(cuts):
+        yield Issue("cuts", "name one twice", MEND)
     if len(cuts) and ((cuts < 0) | (cuts >= master.cut.shape)).any():
         yield Issue("cuts", "name a point, a station or a period that is not there", MEND)
 
@@ -219,6 +225,10 @@ def _faults_of_claims(
         yield Issue("objective", fault, MEND)
     goal = city.programme.objective
     claimed, worth = from_units(goal, certificate.bound), from_units(goal, proven.bound)
+    reached = from_units(goal, is_now)
+    if worth < reached - SAME * max(1.0, abs(reached)):
+        fault = f"is {proven.bound:,.2f} by the prices, but the plan comes to {is_now:,.2f}"
+        yield Issue("bound", fault, "plan again: a plan that beats its bound breaks a rule")
     if not claimed >= worth - HAIR * abs(worth) or math.isnan(worth):
         fault = f"claims {certificate.bound:,.2f}, but the prices prove {proven.bound:,.2f}"
         yield Issue("bound", fault, MEND)

@@ -12,7 +12,7 @@ from ainalym.errors import InputError, Issue, OutsideError
 from ainalym.plan.proof import MEND, PlanCertificate
 
 KIND = "ainalym plan certificate 1"
-LARGEST_BYTES = 1 << 31
+LARGEST_BYTES = 1 << 28
 """Of any table, unpacked; more is refused."""
 
 
@@ -62,7 +62,10 @@ def read(path: Path) -> PlanCertificate:
         raise InputError([fault]) from None
     except OSError as error:
         raise OutsideError(f"{path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, zlib.error) as error:
+    except (
+        *(ValueError, KeyError, TypeError, OverflowError, RecursionError),
+        zlib.error,
+    ) as error:
         fault = Issue(str(path), "is not a plan's certificate, or is damaged", MEND)
         raise InputError([fault]) from error
 

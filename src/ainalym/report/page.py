@@ -333,8 +333,8 @@ def _made(made: Made) -> Markup:
     )
     if made.command:
         files_said += (
-            " certificate.json holds the proof of the limit: `ainalym certify` with this folder"
-            " checks it, without a solver."
+            " certificate.json, if there is a plan, holds the proof of its limit: `ainalym certify`"
+            " with this folder checks it, without a solver."
         )
     return section(
         "made",

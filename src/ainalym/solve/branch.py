@@ -232,6 +232,7 @@ def branch(
         suggest=suggest,
         follow=follow,
         price=price,
+        is_traced=trace is not None,
         end=time.monotonic() + seconds,
         tree=_Tree(gap_allowed, out_of),
     )
@@ -253,6 +254,7 @@ class _Search:
     suggest: Callable[[Solution, bool], float]
     follow: Callable[[], None] | None
     price: Callable[..., tuple[float, int]] | None
+    is_traced: bool
     end: float
     tree: _Tree
     falls: _Falls = field(default_factory=_Falls)
@@ -353,7 +355,7 @@ class _Search:
             answer = self.program.solve(seconds=self.left_s, relax=True, cutoff=cutoff)
             if answer.bound == inf:  # the time was up
                 return None, top
-            prices = self.program.prices()
+            prices = self.prices()
             trace.price = prices.astype(np.float32)
             if self.price is None:
                 return answer.value, answer.bound
@@ -363,6 +365,11 @@ class _Search:
             if not woken or is_shut or time.monotonic() > self.end:
                 is_empty = answer.status is Status.INFEASIBLE and not woken
                 return answer.value, -inf if is_empty else top
+
+    def prices(self) -> NDArray[np.float64]:
+        """Prices of all rows where the linear program ended; none where nobody wants them."""
+        is_wanted = self.is_traced or self.price is not None
+        return self.program.prices() if is_wanted else np.zeros(0)
 
     def pick(
         self, columns: NDArray, values: NDArray, fixed: Fixed, bound: float, basis: Any
@@ -391,7 +398,7 @@ class _Search:
         for is_up, side, cut_off in ((False, sides[0], share), (True, sides[1], 1.0 - share)):
             self.move({**fixed, column: side}, basis)
             top, is_proven = self.program.probe(iterations=PROBE_STEPS, cutoff=self.tree.enough)
-            prices = self.program.prices()
+            prices = self.prices()
             if self.price:
                 top, is_proven = min(bound, self.price(prices, wake=False)[0]), True
             self.falls.record(column, is_up, cut_off, bound - max(top, self.tree.best))

@@ -67,7 +67,7 @@ def build_network(
     Parameters
     ----------
     seconds
-        Time limit, above 0.
+        Time limit, above 0; the flows at hand are still settled when it is reached.
     gap_allowed
         The search stops when the cost is within this share of all expenses of the bound.
     progress
@@ -106,6 +106,8 @@ class _Hunt:
     began_s: float = field(default_factory=time.monotonic)
     bound: float = -inf
     cost: float = inf
+    loose: float = 0.0
+    """By how much the flows of a design may have been dearer than its best, at most."""
     best: tuple[NDArray[np.int64], Settled] | None = None
     seen: set[bytes] = field(default_factory=set)
 
@@ -162,7 +164,7 @@ class _Hunt:
             design = relaxed if design is None else _towards(relaxed, design, _YEARS_STEP)
             near = min(near, master.cut(*design)[1])
             open_gap = max(min(least, self.cost) - self.bound, _ROOT_GAP * self.gross)
-            if near - self.bound <= _PRECISE * open_gap:
+            if near - self.bound <= _PRECISE * open_gap or self.left_s <= 0:
                 break
         return design
 
@@ -194,6 +196,7 @@ class _Hunt:
         settled = self.settle(room_t, is_open, _EXACT * self.gross)
         master.cut(level, is_open)
         cost = master.building(level) + settled.cost
+        self.loose = max(self.loose, settled.cost - settled.least)
         if cost < self.cost:
             modules = np.diff(np.round(level).astype(np.int64), axis=2, prepend=0)
             self.cost, self.best = cost, (modules, settled)
@@ -272,9 +275,10 @@ class _Hunt:
             gap_allowed=self.gap_allowed,
             seconds=self.left_s,
             out_of=lambda: self.gross / master.unit,
-            progress=lambda bound: self.lower(-bound * master.unit),
+            progress=lambda bound: self.lower(-bound * master.unit - self.loose),
         )
-        self.lower(-branched.bound * master.unit)
+        # A design that was looked at closes its node at what its flows cost then.
+        self.lower(-branched.bound * master.unit - self.loose)
 
     def lower(self, bound: float) -> None:
         """Take note of a bound."""

@@ -61,8 +61,9 @@ class Settled(NamedTuple):
 
     Attributes
     ----------
-    cost
-        Of bringing, burying and shipping, less sales, in today's money.
+    cost, least
+        Of bringing, burying and shipping, less sales, in today's money; and what that is proven
+        to be at least.
     earned
         What sales bring, where they bring anything, in today's money.
     years
@@ -70,6 +71,7 @@ class Settled(NamedTuple):
     """
 
     cost: float
+    least: float
     earned: float
     years: list["Mixed"]
 
@@ -100,8 +102,9 @@ def settle_flows(
         mixing = _mixing(staged, t, room_t[:, t], is_open[:, t])
         years.append(mixing.mix(hints[t], bearable / staged.shape[4]))
     cost = sum(year.cost for year in years)
+    least = sum(year.least for year in years)
     earned = sum(year.mixing.earned(year.solution) for year in years)
-    return Settled(cost, earned, years)
+    return Settled(cost, least, earned, years)
 
 
 def read_flows(staged: Staged, settled: Settled) -> tuple[Carried, NDArray[np.float64]]:
@@ -126,9 +129,10 @@ def read_flows(staged: Staged, settled: Settled) -> tuple[Carried, NDArray[np.fl
 
 
 class Mixed(NamedTuple):
-    """The best mix of one year, its cost today, and the best prices of all rows."""
+    """The best mix of one year, its cost and the least cost today, and the best prices of rows."""
 
     cost: float
+    least: float
     dual: NDArray[np.float64]
     mixing: "Mixing"
     solution: Solution
@@ -215,7 +219,8 @@ class Mixing:
             elif smooth == 0.0:
                 break
             smooth = share if len(rows) else 0.0
-        return Mixed(cost * self.unit * self.today, best, self, solution)
+        today = self.unit * self.today
+        return Mixed(cost * today, min(bound, cost) * today, best, self, solution)
 
     def mended(self, dual: NDArray[np.float64]) -> NDArray[np.float64]:
         """Prices of rows that hold for any design: what is left is worth what plants pay for it."""

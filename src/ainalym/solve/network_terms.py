@@ -24,7 +24,7 @@ class Staged:
         Of bringing one tonne to a station and handling it, shape (zones, stations); infinite
         where that is not possible.
     landfill
-        Of one tonne that is not brought, shape (commodities,).
+        Of one tonne that is not brought, shape (commodities,), 0 or more.
     left
         Share of a tonne that a station has left to sell, shape (commodities,), 0 to 1.
     sale
@@ -39,7 +39,7 @@ class Staged:
     budget
         The most that may have been spent on modules by each year, shape (years,).
     discount
-        Worth of a year's money today, shape (years,).
+        Worth of a year's money today, shape (years,), above 0.
     most_stations, most_modules
         How many stations may be built on, and how many modules at each over all years.
     most_at_once
@@ -99,13 +99,21 @@ class Staged:
         ]
         found += [
             Issue(name, "is empty", "give at least one")
-            for name, count in (("stations", stations), ("modules", modules), ("years", years))
+            for name, count in (
+                ("stations", stations),
+                ("modules", modules),
+                ("commodities", commodities),
+                ("years", years),
+            )
             if count == 0
         ]
         return found or self._wrong_numbers()
 
     def _wrong_numbers(self) -> list[Issue]:
-        at_least_0 = ("supply_t", "bring", "left", "limit_t", "module_t", "capex", "upkeep")
+        at_least_0 = (
+            *("supply_t", "bring", "landfill", "left", "limit_t"),
+            *("module_t", "capex", "upkeep", "budget"),
+        )
         found = []
         for part in fields(self):
             column = np.asarray(getattr(self, part.name))
@@ -116,11 +124,14 @@ class Staged:
             wrong = np.isnan(column)
             infinite = {"bring": np.inf, "sale": -np.inf, "limit_t": np.inf, "budget": np.inf}
             wrong |= np.isinf(column) & (column != infinite.get(part.name, 0.0))
-            if part.name in (*at_least_0, "budget", "discount"):
+            if part.name in at_least_0:
                 wrong |= column < 0
+            if part.name == "discount":
+                wrong |= column <= 0
             if part.name == "left":
                 wrong |= column > 1
             mend = "give a number" + " of 0 or more" * (part.name in at_least_0)
+            mend += " above 0" * (part.name == "discount")
             found += [
                 Issue(f"{part.name} {_place(at)}", f"is {column[tuple(at)]}", mend)
                 for at in np.argwhere(wrong)[:20]

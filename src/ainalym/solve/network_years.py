@@ -101,7 +101,9 @@ class Year:
             answer = self.program.solve(relax=True)
         law(answer.value is not None, said="a year without loads is possible")
         self.solves += 1
-        for row in np.flatnonzero(np.abs(answer.value.dual[self.first_cut :]) > _BINDS):
+        prices = np.abs(answer.value.dual[self.first_cut :])
+        law(prices.sum() > 0.5, said="the cuts of a year have prices that sum to one a commodity")
+        for row in np.flatnonzero(prices > _BINDS):
             self.cuts[row].bound_at = self.solves
         reduced = answer.value.reduced
         return Valued(-answer.bound, reduced[self.room], reduced[self.is_open])

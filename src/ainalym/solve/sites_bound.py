@@ -47,7 +47,8 @@ def _proof(
     offered = offers.total(price)
     pick = limits.pick(offered - cost)
     asked = float(price.sum())
-    size = asked + float(((offered + np.abs(cost)) * pick.share).sum())
+    # Of all sites, not only of those that are picked: rounding may be why one was not.
+    size = asked + float((offered + np.abs(cost)).sum())
     rounding = _EPSILON * (len(price) + len(cost)) * size
     return Proof(asked + pick.value + rounding, pick)
 

@@ -139,7 +139,9 @@ def check_plan(out: Path, *, watch: Silent | None = None) -> CertifiedPlan:
         refuse([Issue(str(out / PLAN), "there is no plan in it", "plan again")])
     said = json.loads((out / PLAN).read_text(encoding="utf-8")).get("objective")
     reached = outcome.objective / scale
-    if not isinstance(said, int | float) or abs(said - reached) > SAME * max(1.0, abs(reached)):
+    if not isinstance(said, int | float) or not (
+        abs(said - reached) <= SAME * max(1.0, abs(reached))
+    ):
         fault = f"says the plan reaches {said} {unit}, its rows come to {reached:,.2f} {unit}"
         refuse([Issue(str(out / PLAN), fault, "plan again")])
     certificate = proof_text.read(out / CERTIFICATE)
@@ -147,7 +149,7 @@ def check_plan(out: Path, *, watch: Silent | None = None) -> CertifiedPlan:
     proven = proof.check(city, study.travel, certificate, outcome.objective)
     return CertifiedPlan(
         objective=proven.objective / scale,
-        bound=certificate.bound / scale,
+        bound=proven.bound / scale,
         stated=outcome.bound / scale,
         sense=outcome.sense.value,
         unit=unit,
