@@ -203,7 +203,12 @@ class Hunt:
         """Kick until so many kicks in a row found nothing better."""
         idle = 0
         while idle < most and not self._enough():
-            idle = 0 if self._kick(_FRESHEN) else idle + _FRESHEN
+            better = False
+            for _ in range(_FRESHEN // _KICKS):
+                better |= self._kick(_KICKS)
+                if self._enough():  # told often: on many pairs a few kicks take a second
+                    return
+            idle = 0 if better else idle + _FRESHEN
             self._decide()
             if self.has_time():
                 self._search.improve(self._search.is_open)
