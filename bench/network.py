@@ -62,33 +62,35 @@ def draw(zones: int, stations: int, years: int, commodities: int, *, seed: int) 
     )
 
 
-def peer(staged: Staged) -> Program:
+def whole(staged: Staged) -> Program:
     """Write the whole network down, one column for each zone, station, commodity and year."""
     zones, stations, plants, commodities, years = staged.shape
     program, today = Program(Sense.MIN), staged.discount
     after = np.cumsum(today[::-1])[::-1]
     cost = staged.capex[..., None] * today + staged.upkeep[..., None] * after
-    build = program.columns("build", cost.shape, gain=cost, upper=1.0, integer=True)
+    most = float(staged.most_at_once)
+    build = program.columns("build", cost.shape, gain=cost, upper=most, integer=True)
     used = program.columns("used", stations, upper=1.0, integer=True)
-    part = (zones, stations, commodities, years)
-    supply_t = staged.supply_t[:, None] * today
-    bring = program.columns("bring", part, gain=staged.bring[..., None, None] * supply_t, upper=1.0)
-    dump = staged.landfill[:, None] * supply_t[:, 0]
+    z, j = np.nonzero(np.isfinite(staged.bring))
+    supply_t = staged.supply_t[z]
+    paid = staged.bring[z, j, None, None] * supply_t * today
+    bring = program.columns("bring", supply_t.shape, gain=paid, upper=1.0)
+    dump = staged.landfill[:, None] * staged.supply_t * today
     bury = program.columns("bury", (zones, commodities, years), gain=dump)
-    worth = -staged.sale[..., None] * today
-    sell = program.columns("sell", (stations, plants, commodities, years), gain=worth)
+    k, r, c = np.nonzero(np.isfinite(staged.sale))
+    sell = program.columns("sell", (len(k), years), gain=-staged.sale[k, r, c, None] * today)
     every = program.rows("all goes somewhere", bury.shape, lower=1.0, upper=1.0)
     program.put(every, bury)
-    program.put(every[:, None], bring)
+    program.put(every[z], bring)
     room = program.rows("room", (stations, years), upper=0.0)
-    program.put(room[None, :, None], bring, staged.supply_t[:, None])
+    program.put(room[j][:, None], bring, supply_t)
     for t in range(years):
         program.put(room[:, None, None, t], build[..., : t + 1], -staged.module_t[:, None])
     mass = program.rows("sold", (stations, commodities, years), lower=0.0, upper=0.0)
-    program.put(mass[None], bring, -staged.left[:, None] * staged.supply_t[:, None])
-    program.put(mass[:, None], sell)
+    program.put(mass[j], bring, -staged.left[:, None] * supply_t)
+    program.put(mass[k, c], sell)
     limit = program.rows("limits", (plants, commodities, years), upper=staged.limit_t)
-    program.put(limit[None], sell)
+    program.put(limit[r, c], sell)
     few = program.rows("modules", stations, upper=0.0)
     program.put(few[:, None, None], build)
     program.put(few, used, -float(staged.most_modules))
@@ -117,7 +119,7 @@ def main(words: list[str]) -> int:
                 answer, reached = ours(staged, limit_s)
                 gross = answer.out_of
             else:
-                answer = peer(staged).solve(seconds=limit_s, gap_allowed=ASKED, threads=2)
+                answer = whole(staged).solve(seconds=limit_s, gap_allowed=ASKED, threads=2)
             wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
             gap = (answer.objective - answer.bound) / gross
             print(

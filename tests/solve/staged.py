@@ -1,9 +1,7 @@
-"""Staged networks for tests: drawn ones, and the whole program for another solver."""
+"""Staged networks for tests."""
 
 import numpy as np
 
-from ainalym.answer import Sense
-from ainalym.solve.mip import Program
 from ainalym.solve.network_terms import Staged
 
 
@@ -38,49 +36,3 @@ def drawn(seed, *, zones=7, stations=4, plants=2, commodities=2, years=3, **chan
         "most_modules": 2,
     }
     return Staged(**parts | changed)
-
-
-def whole(staged):
-    """Write everything down as one mixed-integer program, a column for each zone and station."""
-    zones, stations, plants, commodities, years = staged.shape
-    sizes = len(staged.module_t)
-    program, today = Program(Sense.MIN), staged.discount
-    after = np.cumsum(today[::-1])[::-1]
-    build = program.columns(
-        "build",
-        (stations, sizes, years),
-        gain=staged.capex[..., None] * today + staged.upkeep[..., None] * after,
-        upper=staged.most_at_once,
-        integer=True,
-    )
-    used = program.columns("used", stations, upper=1.0, integer=True)
-    z, j = np.nonzero(np.isfinite(staged.bring))
-    ways = (len(z), commodities, years)
-    bring = program.columns("bring", ways, gain=staged.bring[z, j, None, None] * today)
-    bury = program.columns(
-        "bury", (zones, commodities, years), gain=staged.landfill[:, None] * today
-    )
-    k, r, c = np.nonzero(np.isfinite(staged.sale))
-    sell = program.columns("sell", (len(k), years), gain=-staged.sale[k, r, c, None] * today)
-    all_t = program.rows(
-        "all goes somewhere", bury.shape, lower=staged.supply_t, upper=staged.supply_t
-    )
-    program.put(all_t, bury)
-    program.put(all_t[z], bring)
-    room = program.rows("room", (stations, years), upper=0.0)
-    program.put(room[j][:, None], bring)
-    for t in range(years):
-        program.put(room[:, None, None, t], build[..., : t + 1], -staged.module_t[:, None])
-    mass = program.rows("sold", (stations, commodities, years), lower=0.0, upper=0.0)
-    program.put(mass[j], bring, -staged.left[:, None])
-    program.put(mass[k, c], sell)
-    limit = program.rows("limits", (plants, commodities, years), upper=staged.limit_t)
-    program.put(limit[r, c], sell)
-    few = program.rows("modules", stations, upper=0.0)
-    program.put(few[:, None, None], build)
-    program.put(few, used, -float(staged.most_modules))
-    program.put(program.rows("stations", (), upper=float(staged.most_stations)), used)
-    spent = program.rows("budget", years, upper=staged.budget)
-    for t in range(years):
-        program.put(spent[t], build[..., : t + 1], staged.capex[..., None])
-    return program

@@ -11,7 +11,8 @@ from ainalym.solve.network import build_network, recount
 from ainalym.solve.network_moves import neighbours
 from ainalym.solve.network_zones import ask_zones, choices, in_turn
 from bench import network as published
-from tests.solve.staged import drawn, whole
+from bench.network import whole
+from tests.solve.staged import drawn
 
 
 @pytest.mark.parametrize("seed", range(10))
