@@ -26,6 +26,7 @@ from ainalym.errors import law
 from ainalym.solve.branch import WHOLE, branch
 from ainalym.solve.mip import Solution
 from ainalym.solve.network_flows import NO_HINT, Hint, Settled, read_flows, settle_flows
+from ainalym.solve.network_layouts import Layouts, layouts_of
 from ainalym.solve.network_master import Master, master_of
 from ainalym.solve.network_moves import neighbours
 from ainalym.solve.network_terms import Built, Staged, check_terms, recount
@@ -36,8 +37,13 @@ __all__ = ["Built", "Staged", "build_network", "recount"]
 _FLOWS_STEP, _YEARS_STEP = 0.3, 0.5
 """How far towards the relaxed design flows are settled next, and years valued."""
 
-_ROOT_GAP, _ROOT_TIME = 2e-3, 0.6
-"""The relaxed problem is solved well enough to branch at this share of all expenses, or of time."""
+_ROOT_GAP, _LISTED_GAP, _ROOT_TIME = 2e-3, 2e-2, 0.6
+"""The relaxed problem is solved well enough to branch, or to look through what can be listed, at
+this share of all expenses; or after this share of the time."""
+
+_LIKELY = 0.3
+"""Flows of a promised design are settled if its years by themselves leave it this share of the gap
+from what was promised."""
 
 _ROOT_ROUNDS, _YEAR_ROUNDS = 100, 200
 
@@ -130,30 +136,52 @@ class _Hunt:
         return self.cost - self.bound <= self.gap_allowed * self.gross
 
     def run(self) -> None:
-        """Bury everything; bound from below; round, climb and branch."""
+        """Bury everything; bound from below; then look through all layouts, or climb and branch."""
         self.value(np.zeros(self.master.level.shape))
-        self.relax()
+        layouts = layouts_of(self.master)
+        self.relax(_ROOT_GAP if layouts is None else _LISTED_GAP)
+        if layouts is not None:
+            self.look_through(layouts)
+            return
         self.dive()
         self.climb()
         if not self.is_close and self.left_s > 0:
             self.branch()
 
-    def relax(self) -> None:
-        """Solve the relaxed problem: settle flows between the best design and the promised one."""
+    def look_through(self, layouts: Layouts) -> None:
+        """Ask the years of the cheapest path by the cuts, until it is no cheaper than the best."""
+        while self.left_s > 0:
+            promised, level = layouts.cheapest()
+            self.lower(promised)
+            # Of a design whose flows are known the cuts tell what they can.
+            if self.is_close or self.is_known(level):
+                break
+            _, least = self.master.cut(level, (level.sum(1) > 0).astype(float))
+            if least - promised <= _LIKELY * (self.cost - promised):
+                self.value(level)
+
+    def relax(self, enough: float) -> None:
+        """Solve the relaxed problem: settle flows between the best design and the promised one.
+
+        Parameters
+        ----------
+        enough
+            Share of all expenses to which it is solved.
+        """
         master, best, promised, least = self.master, None, None, inf
         end = time.monotonic() + _ROOT_TIME * self.left_s
         for _ in range(_ROOT_ROUNDS):
-            promised = self.relax_years(promised, least)
+            promised = self.relax_years(promised, least, enough * self.gross)
             level, is_open = promised if best is None else _towards(promised, best, _FLOWS_STEP)
             open_gap = min(least, self.cost) - self.bound
             settled = self.settle(master.room_t(level), is_open, _PRECISE * open_gap)
             cost = master.building(level) + settled.cost
             if cost < least:
                 least, best = cost, (level, is_open)
-            if least - self.bound <= _ROOT_GAP * self.gross or time.monotonic() > end:
+            if least - self.bound <= enough * self.gross or time.monotonic() > end:
                 break
 
-    def relax_years(self, design: Design | None, least: float) -> Design:
+    def relax_years(self, design: Design | None, least: float, enough: float) -> Design:
         """Solve the relaxed master with the cuts that the years have now."""
         master, near = self.master, inf
         for _ in range(_YEAR_ROUNDS):
@@ -163,7 +191,7 @@ class _Hunt:
             relaxed = self.design(answer.value)
             design = relaxed if design is None else _towards(relaxed, design, _YEARS_STEP)
             near = min(near, master.cut(*design)[1])
-            open_gap = max(min(least, self.cost) - self.bound, _ROOT_GAP * self.gross)
+            open_gap = max(min(least, self.cost) - self.bound, enough)
             if near - self.bound <= _PRECISE * open_gap or self.left_s <= 0:
                 break
         return design
@@ -186,10 +214,9 @@ class _Hunt:
 
     def value(self, level: NDArray[np.float64]) -> None:
         """Settle the flows of whole levels exactly, keep the best, and cut there."""
-        key = level.astype(np.int64).tobytes()
-        if key in self.seen:
+        if self.is_known(level):
             return
-        self.seen.add(key)
+        self.seen.add(_key(level))
         master = self.master
         is_open = (level.sum(1) > 0).astype(float)
         room_t = master.room_t(level)
@@ -202,6 +229,10 @@ class _Hunt:
             self.cost, self.best = cost, (modules, settled)
             self.gross = max(cost + settled.earned, 1e-9)
             self.tell()
+
+    def is_known(self, level: NDArray[np.float64]) -> bool:
+        """Whether the flows of whole levels were settled."""
+        return _key(level) in self.seen
 
     def dive(self) -> None:
         """Round the relaxed solution, one column after another, to a design."""
@@ -314,6 +345,10 @@ class _Hunt:
             gap_allowed=self.gap_allowed,
             out_of=counted.gross,
         )
+
+
+def _key(level: NDArray[np.float64]) -> bytes:
+    return np.round(level).astype(np.int64).tobytes()
 
 
 def _towards(there: Design, here: Design, share: float) -> Design:

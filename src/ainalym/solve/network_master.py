@@ -112,11 +112,13 @@ class Master:
         level = np.cumsum(designs, axis=3)
         cost = -np.einsum("njqt,jqt->n", level, self.program.gain[self.level])
         room_t = np.einsum("njqt,q->njt", level, self.staged.module_t)
-        one = np.ones((len(designs), 1))
+        one, least = np.ones((len(designs), 1)), _least(self.staged)
         for t, cuts in enumerate(self.known):
             at = np.concatenate([one, room_t[..., t], level[..., t].any(2)], axis=1)
-            least = (at @ np.array(cuts).T).max(1) if cuts else -_least(self.staged)[t]
-            cost += least * self.staged.discount[t]
+            at_least = -least[t]
+            if cuts:
+                at_least = (at @ np.array(cuts).T).max(1, initial=at_least)
+            cost += at_least * self.staged.discount[t]
         return cost * self.unit
 
 
