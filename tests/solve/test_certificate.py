@@ -11,7 +11,7 @@ import pytest
 from ainalym.errors import InputError
 from ainalym.plan.certificate import load, read, save, text_of
 from ainalym.solve import certificate as certificates
-from ainalym.solve.certificate import certify, check
+from ainalym.solve.certificate import certify, check, prove
 from ainalym.solve.sites import Gains, choose, instance
 
 
@@ -46,6 +46,17 @@ def best_of_all(problem) -> float:
             got = math.fsum([*served, *(-problem.cost[is_open])])
             best = max(best, got)
     return best
+
+
+@pytest.mark.parametrize("block", [1, 5, 11, 12])
+def test_however_many_clients_are_looked_at_together_the_same_is_proven(block, monkeypatch):
+    gains, terms = drawn(7)
+    problem, price = instance(gains, **terms), np.linspace(0, 9, gains.clients)
+    is_open = np.arange(gains.sites) < 2
+    whole = prove(problem, is_open, price, 0.0)
+    monkeypatch.setattr(certificates, "BLOCK", block)
+    assert prove(problem, is_open, price, 0.0) == pytest.approx(whole, rel=1e-13)
+    assert whole.worth < whole.bound
 
 
 @pytest.mark.parametrize("seed", range(60))

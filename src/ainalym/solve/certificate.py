@@ -19,6 +19,9 @@ from ainalym.solve.sites_limits import Limits
 
 KIND = "ainalym siting certificate 1"
 EPSILON = 2.0**-52
+BLOCK = 65_536
+"""Clients that are looked at together."""
+
 MEND = "ask whoever made it for a new one"
 
 COLUMNS = {
@@ -119,15 +122,20 @@ def prove(instance: Instance, open: NDArray[np.bool_], price: NDArray, toll: flo
         Of each client, shape (clients,), and of one unit of the budget; 0 or more.
     """
     gains, limits = instance.gains, instance.limits
-    price = np.asarray(price, float)
-    client = gains.client
-    best = np.zeros(gains.clients)
-    np.maximum.at(best, client, np.where(open[gains.site], gains.gain, 0.0))
+    best, offered, many = np.zeros(gains.clients), np.zeros(gains.sites), np.zeros(gains.sites)
+    for first in range(0, gains.clients, BLOCK):  # copies of all pairs would not fit into memory
+        last = min(first + BLOCK, gains.clients)
+        start = gains.start[first : last + 1]
+        site, gain = gains.site[start[0] : start[-1]], gains.gain[start[0] : start[-1]]
+        client = np.repeat(np.arange(last - first), np.diff(start))
+        np.maximum.at(best[first:last], client, np.where(open[site], gain, 0.0))
+        above = np.maximum(gain - np.asarray(price[first:last], float)[client], 0.0)
+        offered += np.bincount(site, above, minlength=gains.sites)
+        many += np.bincount(site, minlength=gains.sites)
     worth = math.fsum([*best.tolist(), *(-instance.cost[open]).tolist()])
 
-    above = np.maximum(gains.gain - price[client], 0.0)
-    offered = np.bincount(gains.site, above, minlength=gains.sites)
-    offered *= 1.0 + EPSILON * (np.bincount(gains.site, minlength=gains.sites) + 2)
+    # However a sum is made, its error is at most its number of summands times this.
+    offered *= 1.0 + EPSILON * (many + 2.0)
     charge = toll * limits.spend
     size = offered + np.abs(instance.cost) + charge
     score = offered - instance.cost - charge + 4.0 * EPSILON * size
