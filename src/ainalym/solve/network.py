@@ -150,8 +150,8 @@ class _Hunt:
 
     def look_through(self, layouts: Layouts) -> None:
         """Ask the years of the cheapest path by the cuts, until it is no cheaper than the best."""
-        while self.left_s > 0:
-            promised, level = layouts.cheapest()
+        while found := layouts.cheapest(lambda: self.left_s <= 0):
+            promised, level = found
             self.lower(promised)
             # Of a design whose flows are known the cuts tell what they can.
             if self.is_close or self.is_known(level):

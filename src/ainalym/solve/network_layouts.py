@@ -14,7 +14,8 @@ doi 10.1007/BF01386316.
 """
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from math import comb, inf
 
 import numpy as np
@@ -25,8 +26,18 @@ from ainalym.solve.halves import by_halves
 from ainalym.solve.network_master import Master
 from ainalym.solve.network_terms import CLOSES, Staged
 
-_MOST_NUMBERS = 50_000_000
-"""Layouts of all groups in all years beyond which they are not listed: 0.4 GB."""
+_MOST_NUMBERS = 1_000_000_000
+"""Layouts of all groups in all years beyond which it takes too long to go through them."""
+
+_MOST_HELD = 50_000_000
+"""Tolls that are kept for the next look: 0.4 GB."""
+
+_AT_ONCE = 64
+"""Groups that are looked at for the first time before the clock is."""
+
+_TELLING, _TRIED = 16, 2000
+"""Cuts of each year that groups are looked at with the first time: those that are the largest most
+often where so many layouts are tried."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -41,81 +52,119 @@ class Layouts:
         Stations that may be built on together, shape (groups, stations of a group).
     before
         For each state, those it may have been a year before, -1 for no more, shape (states, most).
-    toll
-        What each year costs at least besides building, units of that year's money, shape (groups,
-        years, layouts); layouts count the states of a group's stations, the first the fastest.
-    known
-        How many cuts of each year `toll` holds, shape (groups, years).
+    floor
+        What each year costs at least with no cuts, units of that year's money, shape (years,).
     least
         What any design of a group costs at least by the cuts it was last looked at with, units,
         shape (groups,).
     own, spent
         What a state costs in a year besides its toll, and the money it takes to build, units,
         shapes (years, stations, states) and (stations, states).
+    held
+        Of groups that were looked at again: how many cuts of each year their tolls hold, shape
+        (years,), and the tolls, what each year costs at least in each layout besides building,
+        units of that year's money, shape (years, layouts). Layouts count the states of a group's
+        stations, the first the fastest.
     """
 
     master: Master
     states: NDArray[np.int64]
     groups: NDArray[np.int64]
     before: NDArray[np.int64]
-    toll: NDArray[np.float64]
-    known: NDArray[np.int64]
+    floor: NDArray[np.float64]
     least: NDArray[np.float64]
     own: NDArray[np.float64]
     spent: NDArray[np.float64]
+    held: dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]] = field(default_factory=dict)
 
-    def cheapest(self) -> tuple[float, NDArray[np.float64]]:
+    def cheapest(self, is_over: Callable[[], bool]) -> tuple[float, NDArray[np.float64]] | None:
         """Find the cheapest path by the cuts the master has now.
+
+        Parameters
+        ----------
+        is_over
+            Asked from time to time whether the time is up.
 
         Returns
         -------
         What every design costs at least, today, and modules installed on the cheapest path, shape
-        (stations, modules, years).
+        (stations, modules, years). Nothing where the time was up before it was known.
         """
-        cuts = self._cuts()
-        if np.isneginf(self.least).any():
-            self._look(cuts, np.arange(len(self.groups)))
-        while True:  # cuts only make groups dearer: what was looked at earlier is a bound still
-            best = int(np.argmin(self.least))
-            self._look(cuts, np.array([best]))
-            if self.least[best] <= self.least.min():
-                break
-        shape = self.toll.shape[1:]
-        worth = np.empty(shape)
-        _paths(*self._asked(cuts, np.array([best])), 0, 1, worth)
+        fresh = np.flatnonzero(np.isneginf(self.least))
+        few = self._asked(self._telling()) if len(fresh) else ()
+        for first in range(0, len(fresh), _AT_ONCE):
+            self._survey(few, fresh[first : first + _AT_ONCE])
+            if is_over():
+                return None
+        asked = self._asked(self.master.known)
+        # Cuts only make groups dearer: what was told of one earlier is a bound still.
+        worth = self._look(asked, best := int(np.argmin(self.least)))
+        while self.least[best] > self.least.min():
+            worth = self._look(asked, best := int(np.argmin(self.least)))
+            if is_over():
+                return None
         path = _trace(worth, self.before, self.groups.shape[1])
         level = np.zeros(self.master.level.shape)
         level[self.groups[best]] = self.states[path].transpose(1, 2, 0)
         return float(self.least[best]) * self.master.unit, level
 
-    def _look(self, cuts: tuple[NDArray, ...], rows: NDArray[np.int64]) -> None:
-        """Bring some groups up to the cuts of now."""
-        asked, none = self._asked(cuts, rows), np.empty((0, 0))
+    def _survey(self, asked: tuple, groups: NDArray[np.int64]) -> None:
+        """Look at some groups, and keep no tolls."""
+        least = np.empty(len(groups))
         by_halves(
-            len(rows),
-            lambda _, first, last: _paths(*asked, first, last, none),
-            at_once=len(rows) > 1,
+            len(groups),
+            lambda _, first, last: _survey(
+                self.groups[groups], self.floor, *asked, first, last, least
+            ),
+            at_once=len(groups) > 1,
         )
+        self.least[groups] = least
 
-    def _asked(self, cuts: tuple[NDArray, ...], rows: NDArray[np.int64]) -> tuple:
-        """What `_paths` wants to know."""
+    def _look(self, asked: tuple, group: int) -> NDArray[np.float64]:
+        """Look at one group: what the cheapest way to each layout costs, shape (years, layouts)."""
+        shape = len(self.floor), len(self.states) ** self.groups.shape[1]
+        known, toll = self.held.get(group) or (
+            np.zeros(shape[0], np.int64),
+            np.tile(self.floor[:, None], (1, shape[1])),
+        )
+        if (1 + len(self.held)) * toll.size <= _MOST_HELD:
+            self.held[group] = known, toll
+        worth = np.empty(shape)
+        self.least[group] = _cheapest(self.groups[group], *asked, known, toll, worth)
+        return worth
+
+    def _telling(self) -> list[list[NDArray[np.float64]]]:
+        """For each year the cuts that are the largest most often."""
+        staged, rng = self.master.staged, np.random.default_rng(0)
+        some = rng.integers(len(self.states), size=(_TRIED, self.groups.shape[1]))
+        level = np.zeros((_TRIED, *self.master.level.shape[:2]))
+        group = self.groups[rng.integers(len(self.groups), size=_TRIED)]
+        level[np.arange(_TRIED)[:, None], group] = self.states[some]
+        spent = np.einsum("njq,jq->n", level, staged.capex)
+        at = np.concatenate([np.ones((_TRIED, 1)), level @ staged.module_t, level.any(2)], axis=1)
+        found = []
+        for budget, cuts in zip(staged.budget, self.master.known, strict=True):
+            if len(cuts) > _TELLING:
+                may = at[spent <= budget]
+                largest = np.argmax(may @ np.array(cuts).T, axis=1)
+                often = np.bincount(largest, minlength=len(cuts))
+                cuts = [cuts[k] for k in np.argsort(-often, kind="stable")[:_TELLING]]
+            found.append(cuts)
+        return found
+
+    def _asked(self, cuts: list[list[NDArray[np.float64]]]) -> tuple:
+        """What the kernels want to know: the rules, and cuts of each year, by state."""
         staged = self.master.staged
-        budget = staged.budget * (1.0 + 0.01 * CLOSES) / self.master.unit
-        program = rows, self.groups, self.before, self.own, self.spent, budget, staged.discount
-        return *program, *cuts, self.toll, self.known, self.least
-
-    def _cuts(self) -> tuple[NDArray, ...]:
-        """The master's cuts: where those of each year begin, and their terms by state."""
-        staged, known = self.master.staged, self.master.known
         stations = staged.shape[1]
-        begin = np.concatenate([[0], np.cumsum([len(cuts) for cuts in known])])
-        all_cuts = [cut for cuts in known for cut in cuts]
+        begin = np.concatenate([[0], np.cumsum([len(of_year) for of_year in cuts])])
+        all_cuts = [cut for of_year in cuts for cut in of_year]
         rows = np.array(all_cuts).reshape(len(all_cuts), 1 + 2 * stations)
         room_t, is_built = self.states @ staged.module_t, self.states.any(1)
-        by_state = (
-            rows[:, 1 : 1 + stations, None] * room_t + rows[:, 1 + stations :, None] * is_built
-        )
-        return begin, np.ascontiguousarray(rows[:, 0]), by_state
+        of_room, of_opening = rows[:, 1 : 1 + stations, None], rows[:, 1 + stations :, None]
+        by_state = of_room * room_t + of_opening * is_built
+        budget = staged.budget * (1.0 + 0.01 * CLOSES) / self.master.unit
+        rules = self.before, self.own, self.spent, budget, staged.discount
+        return *rules, begin, np.ascontiguousarray(rows[:, 0]), by_state
 
 
 def layouts_of(master: Master) -> Layouts | None:
@@ -129,15 +178,13 @@ def layouts_of(master: Master) -> Layouts | None:
         return None
     states = _states(staged)
     groups = np.array(list(itertools.combinations(range(stations), few)))
-    gain, least = master.program.gain[master.level], master.program.bounds(master.toll)[0]
-    shape = len(groups), years, len(states) ** few
+    gain = master.program.gain[master.level]
     return Layouts(
         master=master,
         states=states,
         groups=groups,
         before=_before(states, staged.most_at_once),
-        toll=np.tile(least[:, None], (shape[0], 1, shape[2])),
-        known=np.zeros(shape[:2], np.int64),
+        floor=master.program.bounds(master.toll)[0],
         least=np.full(len(groups), -inf),
         own=np.ascontiguousarray(np.einsum("jqt,sq->tjs", -gain, states)),
         spent=staged.capex @ states.T / master.unit,
@@ -175,9 +222,8 @@ def _add_up(terms, station, total):  # pragma: no cover - compiled
 
 
 @njit(cache=True, nogil=True)
-def _paths(
-    rows,
-    groups,
+def _cheapest(
+    station,
     before,
     own,
     spent,
@@ -186,55 +232,81 @@ def _paths(
     begin,
     fixed,
     by_state,
-    toll,
     known,
-    least,
-    first,
-    last,
+    toll,
     worth,
 ):  # pragma: no cover - compiled
-    """Raise the tolls of some groups by new cuts, and find what their cheapest paths cost.
+    """Raise the tolls of a group by new cuts, and tell what its cheapest path costs.
 
-    With numbers in `worth`, shape (years, layouts), it is told the cheapest way to each layout.
+    `worth` is told the cheapest way to each layout.
     """
-    states, years, layouts = len(before), len(discount), toll.shape[2]
-    total, then = np.empty(layouts), np.empty(layouts)
-    for row in rows[first:last]:
-        station = groups[row]
-        now = np.full(layouts, np.inf)
-        now[0] = 0.0
-        for t in range(years):
-            stride = 1
-            for _ in station:  # station by station: what it may have been before
-                for at in range(layouts):
-                    state = (at // stride) % states
-                    cheapest = np.inf
+    states, (years, layouts) = len(before), toll.shape
+    total, then, some = np.empty(layouts), np.empty(layouts), np.empty(layouts // states)
+    now = np.full(layouts, np.inf)
+    now[0] = 0.0
+    for t in range(years):
+        stride = 1
+        for _ in station:  # station by station: what it may have been before
+            for block in range(0, layouts, stride * states):
+                for state in range(states):
+                    into = then[block + state * stride : block + (state + 1) * stride]
+                    into[:] = np.inf
                     for earlier in before[state]:
                         if earlier < 0:
                             break
-                        cheapest = min(cheapest, now[at + (earlier - state) * stride])
-                    then[at] = cheapest
-                now, then = then, now
-                stride *= states
-            mine = toll[row, t]
-            for cut in range(begin[t] + known[row, t], begin[t + 1]):
-                total[0] = fixed[cut]
-                _add_up(by_state[cut], station, total)
-                for at in range(layouts):
-                    mine[at] = max(mine[at], total[at])
-            known[row, t] = begin[t + 1] - begin[t]
-            total[0] = 0.0
-            _add_up(spent, station, total)
-            for at in range(layouts):
-                if total[at] > budget[t]:
-                    now[at] = np.inf
-            total[0] = 0.0
-            _add_up(own[t], station, total)
-            for at in range(layouts):
-                now[at] += total[at] + discount[t] * mine[at]
-            if worth.size:
-                worth[t] = now
-        least[row] = now.min()
+                        way = now[block + earlier * stride : block + (earlier + 1) * stride]
+                        for at in range(stride):
+                            into[at] = way[at] if way[at] < into[at] else into[at]
+            now, then = then, now
+            stride *= states
+        for cut in range(begin[t] + known[t], begin[t + 1]):
+            some[0] = fixed[cut]
+            _add_up(by_state[cut], station[:-1], some)
+            for state in range(states):  # of the last station
+                term = by_state[cut, station[-1], state]
+                mine = toll[t, state * len(some) : (state + 1) * len(some)]
+                for at in range(len(some)):
+                    paid = some[at] + term
+                    mine[at] = paid if paid > mine[at] else mine[at]
+        known[t] = begin[t + 1] - begin[t]
+        total[0] = 0.0
+        _add_up(spent, station, total)
+        for at in range(layouts):
+            if total[at] > budget[t]:
+                now[at] = np.inf
+        total[0] = 0.0
+        _add_up(own[t], station, total)
+        for at in range(layouts):
+            now[at] += total[at] + discount[t] * toll[t, at]
+        worth[t] = now
+    return now.min()
+
+
+@njit(cache=True, nogil=True)
+def _survey(
+    groups,
+    floor,
+    before,
+    own,
+    spent,
+    budget,
+    discount,
+    begin,
+    fixed,
+    by_state,
+    first,
+    last,
+    least,
+):  # pragma: no cover - compiled
+    """Tell what the cheapest paths of some groups cost."""
+    years, layouts = len(floor), len(before) ** groups.shape[1]
+    toll, worth = np.empty((years, layouts)), np.empty((years, layouts))
+    known = np.empty(years, np.int64)
+    for group in range(first, last):
+        for t in range(years):
+            toll[t], known[t] = floor[t], 0
+        rules = before, own, spent, budget, discount
+        least[group] = _cheapest(groups[group], *rules, begin, fixed, by_state, known, toll, worth)
 
 
 def _trace(
