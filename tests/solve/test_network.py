@@ -100,6 +100,15 @@ def test_whenever_it_is_stopped_the_bound_is_below_the_best(seed):
     )
 
 
+@pytest.mark.usefixtures("either_way")
+def test_without_time_there_is_an_answer_and_a_bound_still():
+    staged = drawn(3)
+    best = whole(staged).solve(gap_allowed=1e-9).objective
+    answer = build_network(staged, gap_allowed=1e-6, seconds=1e-9)
+    assert answer.status is Status.FEASIBLE and answer.value is not None
+    assert answer.bound <= best <= answer.objective
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_the_cheapest_path_is_that_of_the_whole_master(seed):
     """With cuts of a few designs: what HiGHS finds cheapest, and what its own level costs."""
