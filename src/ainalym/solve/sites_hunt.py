@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ainalym.solve.sites_bound import Descent, Proof
 from ainalym.solve.sites_coarse import coarsen, lift
 from ainalym.solve.sites_columns import by_site
+from ainalym.solve.sites_core import core
 from ainalym.solve.sites_finish import SURE, Finish, Rest, decided, finish, is_small, is_thin, rest
 from ainalym.solve.sites_gains import Gains
 from ainalym.solve.sites_limits import Limits
@@ -19,19 +20,20 @@ from ainalym.solve.sites_merge import merge
 from ainalym.solve.sites_search import Search
 from ainalym.solve.sites_tree import Tree
 
-_STEPS, _KICKS = 25, 15  # of the bound and of the search, in turns
-_IDLE_BEFORE_FINISH = 500  # the same, before an integer program takes over
-_IDLE_KICKS = 5_000  # without a better set, after which more are not worth the time
-_FRESHEN = 500  # kicks after which sums are recomputed, against drift
+_STEPS, _KICKS = 25, 15  # of the bound, and of a search that hardly hopes for more
+_SHARE, _LEAST_SHARE, _MOST_SHARE = 0.16, 0.02, 0.32  # pairs for the search, of those for the bound
+_FALLBACKS = 4  # open sites of a client at which its row is cut; more where that was too few
+_HELPFUL = 0.01  # of the gap that a search must close to be given twice as much
+_IDLE_BEFORE_FINISH = 500  # kicks without a better set, before an integer program takes over
+_IDLE_KICKS = 5_000  # the same, after which more are not worth the time
+_AT_ONCE, _PAIRS_AT_ONCE = 500, 50_000_000  # kicks in one core, and pairs they may look at
 _MANY_CLIENTS = 20_000  # from which groups of them are looked at first
 _COARSE_TIME = 0.4  # share of the time that may take
-_PAIRS_KICKED_COARSE = 300_000_000  # that kicks among groups may cost a look at
 _QUICK, _QUICK_STEP = 60, 0.1  # steps where prices are good already, and how long the first is
-_PAIRS_CLIMBED = 2_000_000  # from which a climb costs more than a turn of the bound
+_PAIRS_TURNED = 2_000_000  # from which a search takes longer than a few steps of the bound
 _PROGRESS = 0.1  # share of the gap that a tree must close at once to be gone on with at first
 _SLOWLY = {"quick": 0, "step": 0.05, "patience": 20, "shorter": 0.9}  # the second descent
-_MOST_TURNS = 12  # of the bound, for one climb
-_PAIRS_KICKED = 5_000_000  # pairs that a few kicks in each turn may cost a look at
+_MOST_TURNS = 4  # of the bound, for one search
 
 
 class Found(NamedTuple):
@@ -76,6 +78,7 @@ class Hunt:
         self._columns = by_site(self._merged.gains)
         self._narrow = limits
         self._proved = math.inf
+        self._share, self._fallbacks = _SHARE, _FALLBACKS
         self._progress: Callable[[float, float, float], None] | None = None
 
     def has_time(self) -> bool:
@@ -122,6 +125,7 @@ class Hunt:
         return Found(is_open, self._merged.split(self._descent.price), self._proved)
 
     def _look(self, rng: np.random.Generator) -> None:
+        self._rng = rng
         self._search = Search(
             self._merged.gains,
             self._cost,
@@ -154,8 +158,6 @@ class Hunt:
         among._look(rng)
         among._begin(first, rng)
         among._alternate()
-        pairs = len(coarse.gains.gain)
-        among._kick(min(_FRESHEN, _PAIRS_KICKED_COARSE // (1 + pairs)))
         first = among._search.is_open
         prices = among._merged.split(among._descent.price)
         self._search.improve(first)
@@ -164,20 +166,50 @@ class Hunt:
 
     def _alternate(self) -> None:
         """Lower the bound and look for better sets in turns, until steps are too short to help."""
-        pairs = len(self._merged.gains.gain)
-        kicks = max(1, min(_KICKS, _PAIRS_KICKED // (1 + pairs)))
-        turns = min(_MOST_TURNS, 1 + pairs // _PAIRS_CLIMBED)
+        turns = min(_MOST_TURNS, 1 + len(self._merged.gains.gain) // _PAIRS_TURNED)
         while not self._descent.done and not self._enough():
             for _ in range(turns):
                 self._descent.lower(self._search.worth, _STEPS, self.has_time)
                 if self._descent.done or self._enough():
                     break
-            average = self._descent.average
             self._decide()
             if self.has_time():
-                wanted = int((average > 0.4).sum())
-                self._search.improve(self._narrow.nearest(average, wanted))
-            self._kick(kicks)
+                before, gap = self._search.worth, self._descent.best - self._search.worth
+                self.explore(most=int(self._share * turns * _STEPS * self._descent.work))
+                helped = self._search.worth - before > _HELPFUL * gap
+                self._share *= 2.0 if helped else 0.5
+                self._share = min(max(self._share, _LEAST_SHARE), _MOST_SHARE)
+
+    def explore(self, times: int = 2**31, most: int = 2**62) -> bool:
+        """Search the core for a better set; tell whether there was one.
+
+        Parameters
+        ----------
+        times, most
+            Kicks, and pairs they may look at.
+        """
+        average, is_open = self._descent.average, self._search.is_open
+        small = self._merged.gains
+        pick, fallbacks = self._descent.pick, self._fallbacks
+        found = core(small, self._cost, self._narrow, pick, is_open, fallbacks)
+        inside = Search(
+            found.gains, found.cost, found.limits, rng=self._rng, has_time=self.has_time
+        )
+        inside.take(is_open[found.sites])
+        before = inside.worth
+        inside.improve(is_open[found.sites])
+        if self.has_time():
+            opened = average[found.sites]
+            inside.improve(found.limits.nearest(opened, int((opened > 0.4).sum())))
+        inside.kick(times, most)
+        is_open[:] = False
+        is_open[found.sites] = inside.is_open
+        better = self._search.take(is_open)
+        if inside.worth > before and not better:
+            self._fallbacks += 1
+        if better and self.has_time():
+            self._search.improve(self._search.is_open)
+        return better
 
     def _close(self) -> None:
         """Close what gap is left, by branching, by an integer program, and by kicking on."""
@@ -203,22 +235,11 @@ class Hunt:
         """Kick until so many kicks in a row found nothing better."""
         idle = 0
         while idle < most and not self._enough():
-            better = False
-            for _ in range(_FRESHEN // _KICKS):
-                better |= self._kick(_KICKS)
-                if self._enough():  # told often: on many pairs a few kicks take a second
-                    return
-            idle = 0 if better else idle + _FRESHEN
+            if self.explore(times=_AT_ONCE, most=_PAIRS_AT_ONCE) or self._search.kick(_KICKS):
+                idle = 0
+            else:
+                idle += _AT_ONCE
             self._decide()
-            if self.has_time():
-                self._search.improve(self._search.is_open)
-
-    def _kick(self, times: int) -> bool:
-        better = False
-        for _ in range(times):
-            if self.has_time():
-                better |= self._search.kick()
-        return better
 
     def _enough(self) -> bool:
         """Tell whether to stop: the gap is closed or the time is up."""
@@ -260,7 +281,7 @@ class Hunt:
                 return False
             before = tree.bound
             if to_the_end:
-                self._kick(_KICKS)
+                self.explore(times=_KICKS)
         return self._enough()
 
     def _program(self, left: Rest) -> None:
