@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ainalym.solve.sites_bound import Descent, Proof
 from ainalym.solve.sites_coarse import coarsen, lift
 from ainalym.solve.sites_columns import by_site
-from ainalym.solve.sites_core import core
+from ainalym.solve.sites_core import core, core_sites, searched
 from ainalym.solve.sites_finish import SURE, Finish, Rest, decided, finish, is_small, is_thin, rest
 from ainalym.solve.sites_gains import Gains
 from ainalym.solve.sites_limits import Limits
@@ -21,19 +21,23 @@ from ainalym.solve.sites_search import Search
 from ainalym.solve.sites_tree import Tree
 
 _STEPS, _KICKS = 25, 15  # of the bound, and of a search that hardly hopes for more
-_SHARE, _LEAST_SHARE, _MOST_SHARE = 0.16, 0.02, 0.32  # pairs for the search, of those for the bound
+_SHARE = 0.04  # pairs that kicks look at, of those that the bound did before
+_LOOKS = 10  # the same, of those in the core at least: laying it out takes as long
+_MOST_EFFORT = 4  # times more, while that helps
 _FALLBACKS = 4  # open sites of a client at which its row is cut; more where that was too few
-_HELPFUL = 0.01  # of the gap that a search must close to be given twice as much
+_HELPFUL = 0.25  # of what the bound fell by, that a search must gain to be given twice as long
 _IDLE_BEFORE_FINISH = 500  # kicks without a better set, before an integer program takes over
 _IDLE_KICKS = 5_000  # the same, after which more are not worth the time
-_AT_ONCE, _PAIRS_AT_ONCE = 500, 50_000_000  # kicks in one core, and pairs they may look at
+_AT_ONCE, _PAIRS_AT_ONCE = 500, 20_000_000  # kicks in one core, and pairs they may look at
 _MANY_CLIENTS = 20_000  # from which groups of them are looked at first
 _COARSE_TIME = 0.4  # share of the time that may take
+_FEW, _FALL = 6, 0.8  # rounds of steps among groups, and to what they bring a gap if useful
 _QUICK, _QUICK_STEP = 60, 0.1  # steps where prices are good already, and how long the first is
-_PAIRS_TURNED = 2_000_000  # from which a search takes longer than a few steps of the bound
 _PROGRESS = 0.1  # share of the gap that a tree must close at once to be gone on with at first
 _SLOWLY = {"quick": 0, "step": 0.05, "patience": 20, "shorter": 0.9}  # the second descent
-_MOST_TURNS = 4  # of the bound, for one search
+_TURNS, _MOST_TURNS = 2, 6  # of the bound, for one search, and more for one that hardly helps
+_PAIRS_TURNED = 5_000_000  # one more for so many: a search of the whole takes longer than steps
+_MOST_IN_CORE = 5_000_000  # pairs of its sites: laying out more takes too long, and much memory
 
 
 class Found(NamedTuple):
@@ -78,7 +82,7 @@ class Hunt:
         self._columns = by_site(self._merged.gains)
         self._narrow = limits
         self._proved = math.inf
-        self._share, self._fallbacks = _SHARE, _FALLBACKS
+        self._effort, self._fallbacks = 1, _FALLBACKS
         self._progress: Callable[[float, float, float], None] | None = None
 
     def has_time(self) -> bool:
@@ -157,55 +161,65 @@ class Hunt:
         )
         among._look(rng)
         among._begin(first, rng)
-        among._alternate()
+        among._alternate(while_quick=True)
+        while not among._enough() and among.explore(pairs=_PAIRS_AT_ONCE):
+            pass
         first = among._search.is_open
         prices = among._merged.split(among._descent.price)
         self._search.improve(first)
         self._descend(lift(small, coarse, first, prices), quick=_QUICK, quick_step=_QUICK_STEP)
         return first
 
-    def _alternate(self) -> None:
-        """Lower the bound and look for better sets in turns, until steps are too short to help."""
-        turns = min(_MOST_TURNS, 1 + len(self._merged.gains.gain) // _PAIRS_TURNED)
+    def _alternate(self, *, while_quick: bool = False) -> None:
+        """Lower the bound and look for better sets in turns, until steps are too short to help.
+
+        Parameters
+        ----------
+        while_quick
+            Whether to end where a few turns close only a small part of the gap.
+        """
+        least = _TURNS + len(self._merged.gains.gain) // _PAIRS_TURNED
+        turns, gaps = least, []
         while not self._descent.done and not self._enough():
+            bound = self._descent.best
             for _ in range(turns):
+                gaps.append(self._descent.best - self._search.worth)
+                if while_quick and len(gaps) > _FEW and gaps[-1] > _FALL * gaps[-1 - _FEW]:
+                    return
                 self._descent.lower(self._search.worth, _STEPS, self.has_time)
                 if self._descent.done or self._enough():
                     break
             self._decide()
             if self.has_time():
-                before, gap = self._search.worth, self._descent.best - self._search.worth
-                self.explore(most=int(self._share * turns * _STEPS * self._descent.work))
-                helped = self._search.worth - before > _HELPFUL * gap
-                self._share *= 2.0 if helped else 0.5
-                self._share = min(max(self._share, _LEAST_SHARE), _MOST_SHARE)
+                fell, before = bound - self._descent.best, self._search.worth
+                self.explore(pairs=int(_SHARE * turns * _STEPS * self._descent.work))
+                helped = self._search.worth - before > _HELPFUL * fell
+                turns = least if helped else min(2 * turns, least + _MOST_TURNS)
+                self._effort = min(2 * self._effort, _MOST_EFFORT) if helped else 1
 
-    def explore(self, times: int = 2**31, most: int = 2**62) -> bool:
+    def explore(self, times: int = 2**31, pairs: int = 0) -> bool:
         """Search the core for a better set; tell whether there was one.
 
         Parameters
         ----------
-        times, most
-            Kicks, and pairs they may look at.
+        times
+            Kicks at most.
+        pairs
+            That kicks may look at; more where the core has so many that laying it out costs more,
+            or where searches have helped lately.
         """
-        average, is_open = self._descent.average, self._search.is_open
-        small = self._merged.gains
-        pick, fallbacks = self._descent.pick, self._fallbacks
-        found = core(small, self._cost, self._narrow, pick, is_open, fallbacks)
-        inside = Search(
-            found.gains, found.cost, found.limits, rng=self._rng, has_time=self.has_time
-        )
-        inside.take(is_open[found.sites])
-        before = inside.worth
-        inside.improve(is_open[found.sites])
-        if self.has_time():
-            opened = average[found.sites]
-            inside.improve(found.limits.nearest(opened, int((opened > 0.4).sum())))
-        inside.kick(times, most)
-        is_open[:] = False
-        is_open[found.sites] = inside.is_open
-        better = self._search.take(is_open)
-        if inside.worth > before and not better:
+        is_open, average = self._search.is_open, self._descent.average
+        sites = core_sites(self._narrow, self._descent.pick, average, is_open)
+        begin = self._columns.begin
+        if (begin[sites + 1] - begin[sites]).sum() > _MOST_IN_CORE:
+            wanted = int((average > 0.4).sum())
+            better = self._search.improve(self._narrow.nearest(average, wanted))
+            return self._search.kick(times, pairs) or better
+        found = core(self._merged.gains, self._cost, self._narrow, sites, is_open, self._fallbacks)
+        pairs = self._effort * max(pairs, _LOOKS * len(found.gains.gain))
+        inside = searched(found, is_open, average, self._rng, self.has_time, times, pairs)
+        better = self._search.take(inside.is_open)
+        if inside.is_better and not better:
             self._fallbacks += 1
         if better and self.has_time():
             self._search.improve(self._search.is_open)
@@ -235,7 +249,7 @@ class Hunt:
         """Kick until so many kicks in a row found nothing better."""
         idle = 0
         while idle < most and not self._enough():
-            if self.explore(times=_AT_ONCE, most=_PAIRS_AT_ONCE) or self._search.kick(_KICKS):
+            if self.explore(times=_AT_ONCE, pairs=_PAIRS_AT_ONCE) or self._search.kick(_KICKS):
                 idle = 0
             else:
                 idle += _AT_ONCE
