@@ -26,7 +26,7 @@ _LOOKS = 10  # the same, of those in the core at least: laying it out takes as l
 _MOST_EFFORT = 4  # times more, while that helps
 _FALLBACKS = 4  # open sites of a client at which its row is cut; more where that was too few
 _HELPFUL = 0.25  # of what the bound fell by, that a search must gain to be given twice as long
-_IDLE_BEFORE_FINISH = 500  # kicks without a better set, before an integer program takes over
+_IDLE_BEFORE_FINISH = 3_000  # kicks without a better set, before an integer program takes over
 _IDLE_KICKS = 5_000  # the same, after which more are not worth the time
 _AT_ONCE, _PAIRS_AT_ONCE = 500, 20_000_000  # kicks in one core, and pairs they may look at
 _MANY_CLIENTS = 20_000  # from which groups of them are looked at first
@@ -37,6 +37,7 @@ _PROGRESS = 0.1  # share of the gap that a tree must close at once to be gone on
 _SLOWLY = {"quick": 0, "step": 0.05, "patience": 20, "shorter": 0.9}  # the second descent
 _TURNS, _MOST_TURNS = 2, 6  # of the bound, for one search, and more for one that hardly helps
 _PAIRS_TURNED = 5_000_000  # one more for so many: a search of the whole takes longer than steps
+_FEW_PAIRS = 100_000  # of the whole: so few need no core
 _MOST_IN_CORE = 5_000_000  # pairs of its sites: laying out more takes too long, and much memory
 
 
@@ -211,15 +212,17 @@ class Hunt:
         is_open, average = self._search.is_open, self._descent.average
         sites = core_sites(self._narrow, self._descent.pick, average, is_open)
         begin = self._columns.begin
-        if (begin[sites + 1] - begin[sites]).sum() > _MOST_IN_CORE:
+        inside = (begin[sites + 1] - begin[sites]).sum()
+        if begin[-1] <= _FEW_PAIRS or inside > _MOST_IN_CORE:
+            pairs = self._effort * max(pairs, _LOOKS * _FEW_PAIRS)
             wanted = int((average > 0.4).sum())
             better = self._search.improve(self._narrow.nearest(average, wanted))
             return self._search.kick(times, pairs) or better
         found = core(self._merged.gains, self._cost, self._narrow, sites, is_open, self._fallbacks)
         pairs = self._effort * max(pairs, _LOOKS * len(found.gains.gain))
-        inside = searched(found, is_open, average, self._rng, self.has_time, times, pairs)
-        better = self._search.take(inside.is_open)
-        if inside.is_better and not better:
+        best = searched(found, is_open, average, self._rng, self.has_time, times, pairs)
+        better = self._search.take(best.is_open)
+        if best.is_better and not better:
             self._fallbacks += 1
         if better and self.has_time():
             self._search.improve(self._search.is_open)
