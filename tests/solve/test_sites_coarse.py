@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ainalym.answer import Status
-from ainalym.solve import sites_hunt
+from ainalym.solve import sites_coarse, sites_hunt
 from ainalym.solve.sites import bound, choose, worth
 from ainalym.solve.sites_coarse import coarsen, lift
 from tests.solve.test_sites import allowed_sets, euclid, limits, problem, value
@@ -40,7 +40,20 @@ def test_clients_of_whom_no_fewer_groups_come_are_not_grouped():
     assert coarsen(gains) is None
 
 
-def test_every_client_s_price_lies_as_its_group_s_between_the_best_two_open_sites():
+def test_a_client_s_price_is_what_the_sites_about_its_group_s_price_give_it(monkeypatch):
+    monkeypatch.setattr(sites_coarse, "_LEVEL", 1.0)
+    gains = euclid(2, 600, 12, near=200.0)[0]
+    coarse = coarsen(gains)
+    fine, together = dense(gains), -np.sort(-dense(coarse.gains), axis=1)
+    order = np.argsort(-dense(coarse.gains), axis=1)
+    price = 0.5 * (together[:, 3] + together[:, 4])
+    meant = np.take_along_axis(fine, order[coarse.group, 2:6], 1).mean(1)
+    lifted = sites_coarse.lift(gains, coarse, np.ones(gains.sites, bool), price)
+    assert lifted == pytest.approx(np.minimum(meant, gains.top))
+
+
+def test_a_client_s_price_lies_as_its_group_s_between_the_best_two_open_sites(monkeypatch):
+    monkeypatch.setattr(sites_coarse, "_LEVEL", 0.0)
     gains = near_few(2)
     coarse = coarsen(gains)
     is_open = np.arange(gains.sites) % 2 == 0

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from ainalym.solve import sites_search
+from ainalym.solve import sites_moves
 from ainalym.solve.sites import worth
 from ainalym.solve.sites_bound import Descent, Proof
 from ainalym.solve.sites_finish import decided, finish, rest
 from ainalym.solve.sites_limits import Limits
-from ainalym.solve.sites_search import COUNT, Search
+from ainalym.solve.sites_moves import COUNT
+from ainalym.solve.sites_search import Search
 from ainalym.solve.sites_tree import Tree
 from tests.solve.test_sites import FORMS, allowed_sets, limits, problem, value
 
@@ -114,12 +115,12 @@ def test_a_move_is_worth_what_the_search_expects(case):
     pairs, now = search._pairs, search._now
     for is_open, true in zip(case.sets[:20], case.worths[:20], strict=True):
         now.is_open[:] = is_open
-        sites_search._stand(pairs, now)
+        sites_moves.stand(pairs, now)
         for j in np.flatnonzero(~is_open):
-            more = sites_search._extra(pairs, now, j)
-            for r in now.members[: int(now.sums[COUNT])]:
+            more = sites_moves.extra(pairs, now, j)
+            for r in now.members[: now.tally[COUNT]]:
                 swapped = is_open.copy()
                 swapped[[j, r]] = True, False
                 expected = true + more - (now.loss[r] - now.saving[r])
                 assert value(case.dense, case.cost, swapped) == pytest.approx(expected, abs=1e-9)
-            now.saving[:] = 0.0
+            sites_moves.forget_near(now)

@@ -39,7 +39,7 @@ __all__ = [
     "worth",
 ]
 
-_FEW = 8  # clients of the problem on which kernels are compiled
+_FEW, _WIDE = 8, 40  # clients and sites of problems on which kernels are compiled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -313,12 +313,17 @@ def _compile() -> None:
     limits = Limits(least=0, most=2, spend=cost, budget=math.inf, forced=no_site, forbidden=no_site)
     hunt = Hunt(gains, cost, limits, began=time.perf_counter(), seconds=1.0, gap_allowed=0.0)
     hunt.run(None, None, np.random.default_rng(0), None)
+    hunt.explore(times=1)
     descent = Descent(gains, cost, limits, np.zeros(_FEW), columns=by_site(gains))
     descent.lower(0.0, 1, lambda: True)
-    offers = Offers(gains)
-    offers.gather(np.zeros(_FEW))
-    offers.total(np.zeros(_FEW))
-    offers.slopes(np.zeros(_FEW), np.ones(2), np.empty(_FEW))
+    wide = np.arange(_WIDE)
+    long = Gains.of(np.zeros(_WIDE, int), wide, 1.0 + wide, clients=1, sites=_WIDE)
+    for gained, share in ((gains, np.ones(2)), (long, np.ones(_WIDE))):
+        offers = Offers(gained)
+        offers.gather(gained.top)
+        offers.total(gained.top)
+        offers.slopes(gained.top, share, np.empty(gained.clients))
+        offers.above(gained.top)
     if coarse := coarsen(gains):
         lift(gains, coarse, no_site, np.zeros(coarse.gains.clients))
     worth(gains, cost, no_site)

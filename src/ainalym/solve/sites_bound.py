@@ -175,6 +175,11 @@ class Descent:
         self._step, self._first_step = quick_step if quick else step, step
         self._most_share, self._shorter = _NEW_SHARE, shorter
 
+    @property
+    def work(self) -> int:
+        """Pairs that a step looks at: those above the best prices."""
+        return self._offers.above(self.price)
+
     def lower(self, objective: float, steps: int, has_time: Callable[[], bool]) -> None:
         """Take some steps.
 

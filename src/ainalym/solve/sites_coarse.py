@@ -13,6 +13,8 @@ from ainalym.solve.sites_gains import Gains
 from ainalym.solve.sites_rows import tidy
 
 _FEWER = 4  # times fewer clients, or it is not worth it
+_LEVEL = 0.75  # of a client's price, that comes from the sites about its group's
+_WIDE = 6  # sites above a group's price, for one on each side that counts as about it
 _DEEPEST = 4  # sites of a client, best first, that may have to agree
 
 
@@ -63,8 +65,9 @@ def lift(
 ) -> NDArray[np.float64]:
     """Turn prices of groups into prices of clients.
 
-    A group's price lies somewhere about what its best open site gives it and what the second best
-    does; each of its clients gets a price that lies as far between its own.
+    A group's price lies among what the sites of its row give it. Each of its clients gets, for the
+    most part, what the same sites give it on average, and for the rest a price that lies between
+    what its own best and second best open sites give it as far as the group's does.
 
     Parameters
     ----------
@@ -78,7 +81,12 @@ def lift(
     most, next_most = _best_two(together.start, together.site, together.gain, is_open)
     apart = most - next_most
     part = np.divide(most - price, apart, out=np.full(len(price), 0.5), where=apart > 0)
-    return np.clip(first - part[coarse.group] * (first - second), 0.0, gains.top)
+    between = np.clip(first - part[coarse.group] * (first - second), 0.0, gains.top)
+    who = np.argsort(coarse.group, kind="stable").astype(np.int32)
+    level = between.copy()
+    rows, rows_all = ((held.start, held.site, held.gain) for held in (gains, together))
+    _find_levels(*rows, gains.sites, *rows_all, coarse.group, who, price, level)
+    return (1.0 - _LEVEL) * between + _LEVEL * level
 
 
 @njit(cache=True)
@@ -97,6 +105,47 @@ def _best_two(
                 first[i] = gain[k]
                 served = True
     return first, second
+
+
+@njit(cache=True)
+def _find_levels(
+    start: NDArray,
+    site: NDArray,
+    gain: NDArray,
+    sites: int,
+    start_all: NDArray,
+    site_all: NDArray,
+    gain_all: NDArray,
+    group: NDArray,
+    who: NDArray,
+    price: NDArray,
+    level: NDArray,
+) -> None:
+    """Find what the sites about its group's price give each client, where it has any of them."""
+    counts = np.full(sites, -1, np.int64)
+    size = 0
+    for q in range(len(who)):
+        i = who[q]
+        g = group[i]
+        if q == 0 or group[who[q - 1]] != g:
+            first, last = start_all[g], start_all[g + 1]
+            k = first
+            while k < last and gain_all[k] > price[g]:
+                k += 1
+            wide = max(2, (k - first) // _WIDE)
+            low, high = max(first, k - wide), min(last, k + wide)
+            size = high - low
+            for k in range(low, high):
+                counts[site_all[k]] = g
+        found, total = 0, 0.0
+        for k in range(start[i], start[i + 1]):
+            if found == size:
+                break
+            if counts[site[k]] == g:
+                total += gain[k]
+                found += 1
+        if found > 0:
+            level[i] = total / found
 
 
 @njit(cache=True)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ainalym.solve.sites_bound import Descent, Proof
 from ainalym.solve.sites_coarse import coarsen, lift
 from ainalym.solve.sites_columns import by_site
+from ainalym.solve.sites_core import core, core_sites, searched
 from ainalym.solve.sites_finish import SURE, Finish, Rest, decided, finish, is_small, is_thin, rest
 from ainalym.solve.sites_gains import Gains
 from ainalym.solve.sites_limits import Limits
@@ -19,19 +20,25 @@ from ainalym.solve.sites_merge import merge
 from ainalym.solve.sites_search import Search
 from ainalym.solve.sites_tree import Tree
 
-_STEPS, _KICKS = 25, 15  # of the bound and of the search, in turns
-_IDLE_BEFORE_FINISH = 500  # the same, before an integer program takes over
-_IDLE_KICKS = 5_000  # without a better set, after which more are not worth the time
-_FRESHEN = 500  # kicks after which sums are recomputed, against drift
+_STEPS, _KICKS = 25, 15  # of the bound, and of a search that hardly hopes for more
+_SHARE = 0.04  # pairs that kicks look at, of those that the bound did before
+_LOOKS = 10  # the same, of those in the core at least: laying it out takes as long
+_MOST_EFFORT = 4  # times more, while that helps
+_FALLBACKS = 4  # open sites of a client at which its row is cut; more where that was too few
+_HELPFUL = 0.25  # of what the bound fell by, that a search must gain to be given twice as long
+_IDLE_BEFORE_FINISH = 3_000  # kicks without a better set, before an integer program takes over
+_IDLE_KICKS = 5_000  # the same, after which more are not worth the time
+_AT_ONCE, _PAIRS_AT_ONCE = 500, 20_000_000  # kicks in one core, and pairs they may look at
 _MANY_CLIENTS = 20_000  # from which groups of them are looked at first
 _COARSE_TIME = 0.4  # share of the time that may take
-_PAIRS_KICKED_COARSE = 300_000_000  # that kicks among groups may cost a look at
+_FEW, _FALL = 6, 0.8  # rounds of steps among groups, and to what they bring a gap if useful
 _QUICK, _QUICK_STEP = 60, 0.1  # steps where prices are good already, and how long the first is
-_PAIRS_CLIMBED = 2_000_000  # from which a climb costs more than a turn of the bound
 _PROGRESS = 0.1  # share of the gap that a tree must close at once to be gone on with at first
 _SLOWLY = {"quick": 0, "step": 0.05, "patience": 20, "shorter": 0.9}  # the second descent
-_MOST_TURNS = 12  # of the bound, for one climb
-_PAIRS_KICKED = 5_000_000  # pairs that a few kicks in each turn may cost a look at
+_TURNS, _MOST_TURNS = 2, 6  # of the bound, for one search, and more for one that hardly helps
+_PAIRS_TURNED = 5_000_000  # one more for so many: a search of the whole takes longer than steps
+_FEW_PAIRS = 100_000  # of the whole: so few need no core
+_MOST_IN_CORE = 5_000_000  # pairs of its sites: laying out more takes too long, and much memory
 
 
 class Found(NamedTuple):
@@ -76,6 +83,7 @@ class Hunt:
         self._columns = by_site(self._merged.gains)
         self._narrow = limits
         self._proved = math.inf
+        self._effort, self._fallbacks = 1, _FALLBACKS
         self._progress: Callable[[float, float, float], None] | None = None
 
     def has_time(self) -> bool:
@@ -122,6 +130,7 @@ class Hunt:
         return Found(is_open, self._merged.split(self._descent.price), self._proved)
 
     def _look(self, rng: np.random.Generator) -> None:
+        self._rng = rng
         self._search = Search(
             self._merged.gains,
             self._cost,
@@ -153,31 +162,71 @@ class Hunt:
         )
         among._look(rng)
         among._begin(first, rng)
-        among._alternate()
-        pairs = len(coarse.gains.gain)
-        among._kick(min(_FRESHEN, _PAIRS_KICKED_COARSE // (1 + pairs)))
+        among._alternate(while_quick=True)
+        while not among._enough() and among.explore(pairs=_PAIRS_AT_ONCE):
+            pass
         first = among._search.is_open
         prices = among._merged.split(among._descent.price)
         self._search.improve(first)
         self._descend(lift(small, coarse, first, prices), quick=_QUICK, quick_step=_QUICK_STEP)
         return first
 
-    def _alternate(self) -> None:
-        """Lower the bound and look for better sets in turns, until steps are too short to help."""
-        pairs = len(self._merged.gains.gain)
-        kicks = max(1, min(_KICKS, _PAIRS_KICKED // (1 + pairs)))
-        turns = min(_MOST_TURNS, 1 + pairs // _PAIRS_CLIMBED)
+    def _alternate(self, *, while_quick: bool = False) -> None:
+        """Lower the bound and look for better sets in turns, until steps are too short to help.
+
+        Parameters
+        ----------
+        while_quick
+            Whether to end where a few turns close only a small part of the gap.
+        """
+        least = _TURNS + len(self._merged.gains.gain) // _PAIRS_TURNED
+        turns, gaps = least, []
         while not self._descent.done and not self._enough():
+            bound = self._descent.best
             for _ in range(turns):
+                gaps.append(self._descent.best - self._search.worth)
+                if while_quick and len(gaps) > _FEW and gaps[-1] > _FALL * gaps[-1 - _FEW]:
+                    return
                 self._descent.lower(self._search.worth, _STEPS, self.has_time)
                 if self._descent.done or self._enough():
                     break
-            average = self._descent.average
             self._decide()
             if self.has_time():
-                wanted = int((average > 0.4).sum())
-                self._search.improve(self._narrow.nearest(average, wanted))
-            self._kick(kicks)
+                fell, before = bound - self._descent.best, self._search.worth
+                self.explore(pairs=int(_SHARE * turns * _STEPS * self._descent.work))
+                helped = self._search.worth - before > _HELPFUL * fell
+                turns = least if helped else min(2 * turns, least + _MOST_TURNS)
+                self._effort = min(2 * self._effort, _MOST_EFFORT) if helped else 1
+
+    def explore(self, times: int = 2**31, pairs: int = 0) -> bool:
+        """Search the core for a better set; tell whether there was one.
+
+        Parameters
+        ----------
+        times
+            Kicks at most.
+        pairs
+            That kicks may look at; more where the core has so many that laying it out costs more,
+            or where searches have helped lately.
+        """
+        is_open, average = self._search.is_open, self._descent.average
+        sites = core_sites(self._narrow, self._descent.pick, average, is_open)
+        begin = self._columns.begin
+        inside = (begin[sites + 1] - begin[sites]).sum()
+        if begin[-1] <= _FEW_PAIRS or inside > _MOST_IN_CORE:
+            pairs = self._effort * max(pairs, _LOOKS * _FEW_PAIRS)
+            wanted = int((average > 0.4).sum())
+            better = self._search.improve(self._narrow.nearest(average, wanted))
+            return self._search.kick(times, pairs) or better
+        found = core(self._merged.gains, self._cost, self._narrow, sites, is_open, self._fallbacks)
+        pairs = self._effort * max(pairs, _LOOKS * len(found.gains.gain))
+        best = searched(found, is_open, average, self._rng, self.has_time, times, pairs)
+        better = self._search.take(best.is_open)
+        if best.is_better and not better:
+            self._fallbacks += 1
+        if better and self.has_time():
+            self._search.improve(self._search.is_open)
+        return better
 
     def _close(self) -> None:
         """Close what gap is left, by branching, by an integer program, and by kicking on."""
@@ -203,22 +252,11 @@ class Hunt:
         """Kick until so many kicks in a row found nothing better."""
         idle = 0
         while idle < most and not self._enough():
-            better = False
-            for _ in range(_FRESHEN // _KICKS):
-                better |= self._kick(_KICKS)
-                if self._enough():  # told often: on many pairs a few kicks take a second
-                    return
-            idle = 0 if better else idle + _FRESHEN
+            if self.explore(times=_AT_ONCE, pairs=_PAIRS_AT_ONCE) or self._search.kick(_KICKS):
+                idle = 0
+            else:
+                idle += _AT_ONCE
             self._decide()
-            if self.has_time():
-                self._search.improve(self._search.is_open)
-
-    def _kick(self, times: int) -> bool:
-        better = False
-        for _ in range(times):
-            if self.has_time():
-                better |= self._search.kick()
-        return better
 
     def _enough(self) -> bool:
         """Tell whether to stop: the gap is closed or the time is up."""
@@ -260,7 +298,7 @@ class Hunt:
                 return False
             before = tree.bound
             if to_the_end:
-                self._kick(_KICKS)
+                self.explore(times=_KICKS)
         return self._enough()
 
     def _program(self, left: Rest) -> None:

@@ -112,6 +112,16 @@ def _heads(start: NDArray, gain: NDArray, price: NDArray, spare: int, head: NDAr
 
 
 @njit(cache=True, nogil=True)
+def _above(start: NDArray, gain: NDArray, price: NDArray) -> int:
+    """Count the pairs of all clients above their prices."""
+    count = 0
+    for i in range(len(price)):
+        row = gain[start[i] : start[i + 1]]
+        count += len(row) - np.searchsorted(row[::-1], price[i], side="right")
+    return count
+
+
+@njit(cache=True, nogil=True)
 def _lay_heads(
     start: NDArray,
     site: NDArray,
@@ -161,10 +171,14 @@ class Offers:
         site, gain = np.empty(start[-1], np.int32), np.empty(start[-1])
         floor = np.empty(len(price))
         _lay_heads(rows.start, rows.site, rows.gain, start, site, gain, floor)
-        for column in (site, gain):
+        for column in (start, site, gain):
             column.flags.writeable = False  # as in whole rows: kernels are compiled for one kind
         self._rows = rows._replace(near_start=start, near_site=site, near_gain=gain, floor=floor)
         self.is_stale = False
+
+    def above(self, price: NDArray[np.float64]) -> int:
+        """Count the pairs above these prices."""
+        return int(_above(self._rows.start, self._rows.gain, price))
 
     def total(self, price: NDArray[np.float64]) -> NDArray[np.float64]:
         """Add up what each site offers clients above their price, shape (sites,)."""
