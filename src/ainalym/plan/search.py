@@ -25,9 +25,6 @@ from ainalym.plan.worth import in_units, sense_of
 from ainalym.solve.branch import WHOLE, branch
 from ainalym.solve.linear import Solution
 
-MANY_SHARE = 0.05
-"""When more than this share of the columns is new, going through the interior is faster."""
-
 NATURE = (MASS_AT_POINTS, MASS_AT_STATIONS, MASS_AT_STOCKPILES, OPENING, BRINGING, SERVING)
 """Laws that are nobody's rule, and cannot be dropped when rules clash."""
 
@@ -132,11 +129,8 @@ def _search(known: Known) -> tuple[str, ...]:
 def _first_look(known: Known) -> Answer[Solution]:
     """Solve the relaxed master, waking columns until its prices want no more."""
     program, sifting = known.master.net.program, known.sifting
-    woken = program.n_columns
     while True:
-        seconds = max(1.0, known.left_s)
-        interior = woken > MANY_SHARE * program.n_columns
-        answer = program.solve(seconds=seconds, relax=True, interior=interior)
+        answer = program.solve(seconds=max(1.0, known.left_s), relax=True)
         if answer.value is None:
             # Whether nothing at all is feasible only the whole program can say.
             if answer.status is Status.INFEASIBLE and sifting.wake_all():
@@ -149,10 +143,6 @@ def _first_look(known: Known) -> Answer[Solution]:
         if not woken or known.left_s <= 0:
             sifting.wake_likely(prices)
             return answer
-        if woken > MANY_SHARE * program.n_columns and known.plan is None:
-            # The next solve will take long: a first plan from what is known by now.
-            known.look(answer.value)
-            propose(known)
 
 
 def _suggest(known: Known, solution: Solution, is_whole: bool) -> float:
