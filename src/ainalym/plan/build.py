@@ -37,13 +37,13 @@ def propose(known: Known) -> None:
     known
         Its best plan is replaced by a better one.
     """
-    master, opened = known.master, known.opened()
+    opened = known.opened()
     exact = 0.5 * known.gap_allowed
     while known.left_s > 0:
         design = decide(
             known.city,
             known.travel,
-            master.pairs,
+            known.whole.pairs,
             opened,
             _likely_stations(known),
             seconds=max(1.0, PROPOSE_SHARE * known.left_s),
@@ -121,7 +121,7 @@ def site(known: Known, design: Design) -> None:
     design
         Opening years of stations, and steps.
     """
-    city, master = known.city, known.master
+    city, master = known.city, known.whole
     money = money_for_points(city, *design)
     terms = terms_of(city, master.net.worth, master.pairs, master.point, known.price)
     level = np.zeros(len(city.sites))
@@ -202,7 +202,8 @@ def _dive_points(known: Known, design: Design) -> bool:
 
 def _relax(known: Known) -> Answer[Solution]:
     """Solve the relaxed master as it stands, unless it cannot beat the best plan."""
-    cutoff = known.best if isfinite(known.best) else None
+    is_whole = known.master is known.whole
+    cutoff = known.best if is_whole and isfinite(known.best) else None
     seconds = max(1.0, known.left_s)
     return known.master.net.program.solve(seconds=seconds, relax=True, cutoff=cutoff)
 
@@ -216,7 +217,7 @@ def _settle(known: Known, design: Design, opened: NDArray[np.int32]) -> None:
     years[points] = opened[points]
     for _ in range(CLOSINGS):
         seconds = max(5.0, known.left_s)
-        settled = settle(city, known.travel, known.master.pairs, years, design[1], seconds=seconds)
+        settled = settle(city, known.travel, known.whole.pairs, years, design[1], seconds=seconds)
         if settled is None:
             return
         missing = settled.missing_minor.max(0)[points]

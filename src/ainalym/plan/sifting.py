@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ainalym.plan.choice import Choice
-from ainalym.plan.joint import Master
+from ainalym.plan.joint import Master, add_cuts
+from ainalym.solve.linear import Solution
 from ainalym.solve.proof import Prover
 
 PAIRS_AWAKE = 3
@@ -88,6 +89,14 @@ class Sifting:
             return bound, self.wake_all()
         wanted = self._asleep & (self._prover.rest(prices)[0] > WANTED) & (most > 0.0)
         return bound, self._wake(wanted, most)
+
+    def kept(self, prices: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Tell which prices the last bound was proven with: these."""
+        return prices
+
+    def cut(self, solution: Solution) -> int:
+        """Add the cuts that a solution violates, and tell how many."""
+        return add_cuts(self._master, solution)
 
     def wake_likely(self, prices: NDArray[np.floating]) -> int:
         """Wake what these prices nearly want, and tell how many columns that were.
