@@ -55,6 +55,7 @@ def test_lifted_prices_prove_nearly_what_the_whole_program_is_worth(small, drawn
     assert bounds[-1] == pytest.approx(drawn[2], rel=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("years", [1, 3])
 def test_they_do_so_when_building_takes_years(small, years):
     city = read(examples()["almaty-2003"])
@@ -80,10 +81,12 @@ def test_merged_places_have_together_what_they_had(drawn):
     city, travel, _ = drawn
     pairs = pairs_of(city, travel)
     is_in = np.random.default_rng(0).random(len(city.sites)) < 0.5
-    found, member = merged(pairs, is_in[pairs.site], len(city.sites))
+    found, member, share = merged(pairs, is_in[pairs.site], len(city.sites), 1)
     assert len(found.start) - 1 == member.max() + 1 < len(city.places) / 2
-    for name, column in (("mass_kg", "mass_kg"), ("gain_minor", "gain_minor")):
-        before, after = getattr(pairs, name), getattr(found, column)
+    assert (share > 0.0).all()
+    assert share[found.start[:-1]].min() > 1 - 1e-9
+    for name in ("mass_kg", "gain_minor"):
+        before, after = getattr(pairs, name), getattr(found, name)
         for site in np.flatnonzero(is_in):
             total = after[found.site == site].sum(0)
             assert total == pytest.approx(before[pairs.site == site].sum(0))
@@ -116,10 +119,11 @@ def test_no_choice_at_all_beats_a_lifted_bound(seed, small):
         check(city, measure(city), found[0], outcome.objective)
 
 
+@pytest.mark.slow
 def test_a_drawn_city_is_planned_and_its_certificate_holds(small, drawn):
     city, travel, _ = drawn
     found = []
-    outcome = design(city, travel, seconds=6, gap_allowed=0.02, certified=found.append)
+    outcome = design(city, travel, seconds=60, gap_allowed=0.15, certified=found.append)
     assert not recount(city, travel, outcome.plan)[1]
     assert outcome.objective <= outcome.bound < 1.25 * outcome.objective
     proven = check(city, travel, found[0], outcome.objective)

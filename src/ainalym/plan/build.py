@@ -9,6 +9,7 @@ from ainalym.answer import TOLERANCE, Answer
 from ainalym.model.place import SiteKind, SiteStatus
 from ainalym.model.plan import NEVER
 from ainalym.plan.decide import Design, decide, read_design
+from ainalym.plan.exact import points_for
 from ainalym.plan.joint import decisions
 from ainalym.plan.known import Known, key_of
 from ainalym.plan.settle import fix_designs, settle
@@ -51,9 +52,12 @@ def propose(known: Known) -> None:
         )
         if design is None or key_of(design) in known.tried:
             return
-        before = known.best
-        site(known, design)
+        before, is_small = known.best, known.master is not known.whole
+        if not is_small:
+            site(known, design)
         build(known, design)
+        if is_small and known.plan is None:
+            site(known, design)
         if not known.best > before or known.plan is None:
             return
         opened = known.plan.opened
@@ -143,7 +147,11 @@ def build(known: Known, design: Design) -> None:
         Opening years of stations, and steps.
     """
     known.tried.add(key_of(design))
-    if _dive_points(known, design):
+    if known.master is not known.whole:
+        opened = points_for(known, design)
+        if opened is not None:
+            _settle(known, design, opened)
+    elif _dive_points(known, design):
         take(known, design)
 
 

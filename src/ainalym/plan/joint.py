@@ -89,13 +89,23 @@ class Master:
     """Rows of the keepers' least earnings, shape (points, periods)."""
 
 
-def master_of(city: City, travel: Travel, pairs: Pairs, program: Linear | None = None) -> Master:
+def master_of(
+    city: City,
+    travel: Travel,
+    pairs: Pairs,
+    program: Linear | None = None,
+    *,
+    share: NDArray[np.float64] | float = 1.0,
+) -> Master:
     """Write down the master program of a city, into a program that can be solved if none is given.
 
     Parameters
     ----------
     program
         An empty one to write it into.
+    share
+        How much of its place each pair takes, shape (pairs,): less than 1 where a place stands for
+        several, of which not all reach the point.
     """
     sites = city.sites
     allowed = ~sites.has_status(SiteStatus.FORBIDDEN)
@@ -129,7 +139,7 @@ def master_of(city: City, travel: Travel, pairs: Pairs, program: Linear | None =
         cut=np.zeros((len(point), len(stations), len(kin), len(net.periods)), bool),
     )
     _law_of_levels(master)
-    _law_of_bringing(master)
+    _law_of_bringing(master, np.broadcast_to(share, len(pairs)))
     _law_of_room(master)
     _law_of_keepers(master)
     _law_of_years(master)
@@ -255,7 +265,7 @@ def _law_of_levels(master: Master) -> None:
     charge(net, Cover.POINTS, master.level, sites.capex_minor[point] * ~existing)
 
 
-def _law_of_bringing(master: Master) -> None:
+def _law_of_bringing(master: Master, share: NDArray[np.float64]) -> None:
     """A place brings its waste once, to points as far as they are open."""
     net, program, pairs = master.net, master.net.program, master.pairs
     place = np.repeat(np.arange(len(pairs.start) - 1), np.diff(pairs.start))
@@ -264,7 +274,7 @@ def _law_of_bringing(master: Master) -> None:
         rows = net.source_mass[master.pair_point, net.material_row[fraction]]
         program.put(rows, master.brings, master.mass_t[:, f, None])
     master.once = program.rows(BRINGING, (len(pairs.start) - 1, periods), upper=1.0)
-    program.put(master.once[place], master.brings, 1.0)
+    program.put(master.once[place], master.brings, share[:, None])
     master.under = program.rows(BRINGING, master.brings.shape, upper=0.0)
     program.put(master.under, master.brings, 1.0)
     _put_levels(master, master.under, master.pair_point, -net.periods.of_flow)

@@ -19,7 +19,7 @@ from ainalym.plan.lifted import Lifted
 from ainalym.plan.parts import station_intake
 from ainalym.plan.sifting import Sifting
 from ainalym.plan.worth import from_units, in_units, sense_of
-from ainalym.solve.branch import Traced
+from ainalym.solve.branch import WHOLE, Traced
 from ainalym.solve.linear import Solution
 
 Progress = Callable[[float, float, float], None]
@@ -118,6 +118,15 @@ class Known:
         some = is_open.any(1)
         opened[self.whole.point[some]] = np.argmax(is_open[some], axis=1)
         return opened
+
+    def likely(self) -> NDArray[np.float64]:
+        """Tell how likely a good plan of a large city opens each point, shape (points,)."""
+        usage = np.ceil(self.level.max(1, initial=0.0) - WHOLE)
+        if isinstance(self.sifting, Lifted):
+            usage = usage + self.sifting.lift.usage
+        if self.plan is not None:
+            usage = usage + (self.plan.opened[self.whole.point] != NEVER)
+        return usage
 
     def lower(self, bound: float) -> None:
         """Take in a bound, in worth."""

@@ -29,8 +29,12 @@ small program leaves out."""
 HALVINGS = 20
 """How often the price of room at a point that could be full is halved into."""
 
-QUICK, FIRST, AGAIN = 160, 300, 60
-"""Quick steps and all steps of the first descent of what places are asked, and of later ones."""
+QUICK, QUICK_AGAIN, AT_ONCE, MOST = 160, 60, 60, 900
+"""Quick steps of the first descent of what places are asked, and of later ones; how many steps are
+taken before it is asked whether they paid; and the most."""
+
+PAYS = 1e-4
+"""Share of the bound that so many steps have to gain to be followed by others."""
 
 LOWEST = 0.8
 """Share of its bound that choosing points is thought to be worth at least, to aim at."""
@@ -238,11 +242,15 @@ class Lift:
         )
         net = (gain - self._rent(price))[:, 0]
         gains = Gains.of(self._place, whole.pair_point, net, clients=len(ask), sites=len(cost))
-        is_first = self._ask is None
-        descent = Descent(gains, cost, limits, ask[:, 0], quick=QUICK if is_first else AGAIN // 2)
+        quick = QUICK if self._ask is None else QUICK_AGAIN
+        descent = Descent(gains, cost, limits, ask[:, 0], quick=quick)
         likely = (self.usage > 0.5) & ~limits.forbidden | limits.forced
         aim = max(LOWEST * descent.best, worth(gains, cost, likely))
-        descent.lower(aim, FIRST if is_first else AGAIN, lambda: True)
+        for taken in range(0, MOST, AT_ONCE):
+            before = descent.best
+            descent.lower(aim, AT_ONCE, lambda: True)
+            if taken >= quick and descent.best > before - PAYS * abs(before):
+                break
         self.usage = descent.average
         return descent.price[:, None]
 

@@ -29,7 +29,8 @@ class Lifted:
     """
 
     def __init__(self, coarse: Coarse, prover: Prover | None = None) -> None:
-        self._coarse, self._inner, self.lift = coarse, Sifting(coarse.master), Lift(coarse, prover)
+        self._inner = Sifting(coarse.master, is_merged=True)
+        self._coarse, self.lift = coarse, Lift(coarse, prover)
         self._choice = Choice(coarse.whole)
         small, whole = coarse.master, coarse.whole
         self._here = np.concatenate([*decisions(small)[:-1], small.level.ravel()])

@@ -166,8 +166,8 @@ def _look_afar(known: Known) -> Answer[Solution]:
         answer = _first_look(known)
         if answer.value is None or known.left_s <= 0 or is_last:
             return answer
-        level = known.sifting.spread(answer.value.value[coarse.master.level]).max(1)
-        is_in = likely_points(whole, known.sifting.lift.usage + np.ceil(level - WHOLE))
+        known.look(answer.value)
+        is_in = likely_points(whole, known.likely())
     return answer
 
 
