@@ -1,8 +1,10 @@
 """Plan whole cities and tell how soon how good: `python -m bench.plan [--peer] [city ...]`.
 
-Cities: `almaty` as shipped, and `almaty-osm`, read from the extract in the shared data if that is
-there. With `--peer`, HiGHS alone solves the master program of the same city, which is the whole
-plan but for the households' own choice, with two threads and the same time.
+Cities: `almaty` as shipped; `almaty-osm`, read from the extract in the shared data if that is
+there; and `drawn-1500x250` or any other number of blocks and points, drawn by chance with the
+shipped city's people, recipes, prices and programme. With `--peer`, HiGHS alone solves the master
+program of the same city, which is the whole plan but for the households' own choice, with two
+threads and the same time.
 """
 
 import json
@@ -16,7 +18,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from ainalym import examples, measure, read
+from ainalym import examples, measure, read, write
 from ainalym.model.city import City
 from ainalym.model.place import SiteKind
 from ainalym.plan.households import pairs
@@ -25,11 +27,20 @@ from ainalym.plan.search import design
 from ainalym.plan.worth import MINOR_PER_UNIT
 from ainalym.study import city_from_osm
 from bench import record
+from bench.drawn import drawn_city
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "almaty"
 EXTRACT, DISTRICTS = DATA / "almaty-2012.osm.pbf", DATA / "districts.geojson"
 MARKS = (0.10, 0.05, 0.02, 0.01, 0.005)
-LIMIT_S = {"almaty": 60.0, "almaty-osm": 300.0}
+DRAWN = "drawn-"
+LIMIT_S = {
+    "almaty": 60.0,
+    "almaty-osm": 300.0,
+    "drawn-1500x250": 60.0,
+    "drawn-10000x1000": 600.0,
+}
+OTHER_S = 600.0
+"""For a drawn city of another size."""
 ASKED = 1e-4
 SEED = 0
 
@@ -40,24 +51,28 @@ def main(words: list[str]) -> int:
     if "--peer" in words:
         solvers["highs"] = highs
     names = [word for word in words if word != "--peer"] or list(LIMIT_S)
-    print(f"{'city':<12}{'solver':<9}{'objective':>16}{'bound':>16}{'gap':>8}  time to a gap of")
+    print(f"{'city':<18}{'solver':<9}{'objective':>16}{'bound':>16}{'gap':>8}  time to a gap of")
     with tempfile.TemporaryDirectory() as scratch:
         for name in names:
             folder = folder_of(name, Path(scratch))
             if folder is None:
-                print(f"{name:<12}skipped: no {EXTRACT}")
+                print(f"{name:<18}skipped: no {EXTRACT}")
                 continue
             for solver, run in solvers.items():
-                told = alone(run, folder, LIMIT_S[name])
+                told = alone(run, folder, LIMIT_S.get(name, OTHER_S))
                 show(name, solver, told)
                 record.append("plan", city=name, solver=solver, seed=SEED, **told)
     return 0
 
 
 def folder_of(name: str, scratch: Path) -> Path | None:
-    """Find a city's folder, or make it of the extract; None without one."""
+    """Find a city's folder, draw it, or make it of the extract; None without one."""
     if name in examples():
         return examples()[name]
+    if name.startswith(DRAWN):
+        places, points = name.removeprefix(DRAWN).split("x")
+        write(drawn_city(int(places), int(points), seed=SEED), scratch / name)
+        return scratch / name
     if not EXTRACT.exists():
         return None
     table, folder = scratch / "residents.csv", scratch / name
@@ -131,8 +146,8 @@ def show(name: str, solver: str, told: dict[str, Any]) -> None:
         for mark, took_s in told["reached_s"].items()
         if took_s >= 0
     )
-    print(f"{name:<12}{solver:<9}{objective:>16,.1f}{bound:>16,.1f}{told['gap']:>8.2%}  {when}")
-    print(f"{'':<12}{told['wall_s']} s, CPU {told['cpu_s']} s, {told['memory_gb']} GB")
+    print(f"{name:<18}{solver:<9}{objective:>16,.1f}{bound:>16,.1f}{told['gap']:>8.2%}  {when}")
+    print(f"{'':<18}{told['wall_s']} s, CPU {told['cpu_s']} s, {told['memory_gb']} GB")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from ainalym.city.roads import measure
 from ainalym.model.place import SiteKind
 from ainalym.model.plan import NEVER, Installed
 from ainalym.model.programme import Objective
-from ainalym.plan import design, recount
+from ainalym.plan import design, recount, search
 from ainalym.plan.households import pairs as pairs_of
 from ainalym.plan.settle import open_from_start, settle
 from ainalym.study import examples
@@ -123,3 +123,16 @@ def test_rules_that_clash_are_named():
     outcome = design(replace(city, programme=programme), measure(city), seconds=20)
     assert outcome.status is Status.INFEASIBLE
     assert set(outcome.clash) == {"the number of stations", "the budget"}
+
+
+def test_a_plan_outlives_an_interrupt_while_its_certificate_is_made(monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(search, "certify_plan", interrupted)
+    city, found = read(examples()["toy"]), []
+    outcome = design(city, measure(city), seconds=30, gap_allowed=1e-6, certified=found.append)
+    assert outcome.status is Status.OPTIMAL
+    assert outcome.objective == pytest.approx(1_151_548_838, rel=1e-8)
+    assert outcome.notes == ("interrupted before its certificate was made: there is none",)
+    assert found == []

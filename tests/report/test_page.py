@@ -59,13 +59,19 @@ class Reader(HTMLParser):
             self.text.append(data)
 
 
-def read_page(city: City, travel: object, outcome: Outcome, **wishes: str) -> Reader:
+def read_page(city: City, travel: object, outcome: Outcome, **wishes: object) -> Reader:
     """Write a page and read it."""
     reader = Reader()
     reader.feed(page(city, travel, outcome, Made(**wishes)))
     reader.close()
     assert reader.open == []
     return reader
+
+
+@pytest.mark.parametrize("is_certified", [True, False])
+def test_a_certificate_is_told_of_where_there_is_one(is_certified):
+    read = read_page(*tiny_outcome(), command="ainalym plan tiny", is_certified=is_certified)
+    assert ("certificate.json" in "".join(read.text)) is is_certified
 
 
 @pytest.fixture(scope="module")

@@ -77,7 +77,7 @@ def _arrivals(
             growth = float(city.programme.growth[t])
             caught_kg = captured(city, pairs, brings(pairs, is_open), growth)[points]
             mass_t[:, :, p] += caught_kg / (KG_PER_T * growth) * periods.of_flow[p, t]
-    zone = _group(np.column_stack([city.sites.lon[points], city.sites.lat[points]]), ZONES)
+    zone = zones(np.column_stack([city.sites.lon[points], city.sites.lat[points]]), ZONES)
     count = int(zone.max(initial=0)) + 1
     weight = mass_t.sum((1, 2)) + 1e-9
     haul_m = np.zeros((count, len(city.sites)))
@@ -88,7 +88,7 @@ def _arrivals(
     return lumped_t, haul_m
 
 
-def _group(spot: NDArray[np.float64], parts: int) -> NDArray[np.int64]:
+def zones(spot: NDArray[np.float64], parts: int) -> NDArray[np.int64]:
     """Split spots into about `parts` groups of equal size, always across the longer side."""
     label = np.zeros(len(spot), np.int64)
     heap = [np.arange(len(spot))]

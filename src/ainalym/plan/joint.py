@@ -77,15 +77,35 @@ class Master:
     most_t: NDArray[np.float64]
     cut: NDArray[np.bool_]
     cuts: list[NDArray[np.int64]] = field(default_factory=list)
+    rising: NDArray[np.int64] = field(init=False)
+    """Rows by which a point that is open stays open, shape (points, years of building - 1)."""
+    once: NDArray[np.int64] = field(init=False)
+    """Rows by which a place brings once, shape (places, periods)."""
+    under: NDArray[np.int64] = field(init=False)
+    """Rows by which it brings to what is open, shape (pairs, periods)."""
+    room: NDArray[np.int64] = field(init=False)
+    """Rows of the room at the points that could be full, shape (such points, periods)."""
+    keeps: NDArray[np.int64] = field(init=False)
+    """Rows of the keepers' least earnings, shape (points, periods)."""
 
 
-def master_of(city: City, travel: Travel, pairs: Pairs, program: Linear | None = None) -> Master:
+def master_of(
+    city: City,
+    travel: Travel,
+    pairs: Pairs,
+    program: Linear | None = None,
+    *,
+    share: NDArray[np.float64] | float = 1.0,
+) -> Master:
     """Write down the master program of a city, into a program that can be solved if none is given.
 
     Parameters
     ----------
     program
         An empty one to write it into.
+    share
+        How much of its place each pair takes, shape (pairs,): less than 1 where a place stands for
+        several, of which not all reach the point.
     """
     sites = city.sites
     allowed = ~sites.has_status(SiteStatus.FORBIDDEN)
@@ -119,7 +139,7 @@ def master_of(city: City, travel: Travel, pairs: Pairs, program: Linear | None =
         cut=np.zeros((len(point), len(stations), len(kin), len(net.periods)), bool),
     )
     _law_of_levels(master)
-    _law_of_bringing(master)
+    _law_of_bringing(master, np.broadcast_to(share, len(pairs)))
     _law_of_room(master)
     _law_of_keepers(master)
     _law_of_years(master)
@@ -140,14 +160,23 @@ def decisions(master: Master) -> tuple[NDArray[np.int64], ...]:
     return tuple(np.unique(np.concatenate([np.ravel(c) for c in group])) for group in groups)
 
 
-def prices_of(master: Master, solution: Solution) -> NDArray[np.float64]:
+def prices_of(master: Master, price: NDArray[np.float64]) -> NDArray[np.float64]:
     """Read what one tonne of each fraction is worth at each point in each period.
 
-    The counter's own terms are included; shape (points, fractions, periods).
+    The counter's own terms are included.
+
+    Parameters
+    ----------
+    price
+        Of each row.
+
+    Returns
+    -------
+    Shape (points, fractions, periods).
     """
     net, city = master.net, master.net.city
     rows = net.source_mass[:, [net.material_row[f] for f in city.fractions]]
-    return net.worth.paid(counter_minor_per_kg(city)) - solution.dual[rows]
+    return net.worth.paid(counter_minor_per_kg(city)) - price[rows]
 
 
 def add_cuts(master: Master, solution: Solution) -> int:
@@ -227,17 +256,16 @@ def _law_of_levels(master: Master) -> None:
     forced = sites.has_status(SiteStatus.FORCED)[point]
     existing = sites.has_status(SiteStatus.EXISTING)[point]
     building = master.level[:, : net.city.programme.last_build_year + 1]
-    if building.shape[1] > 1:
-        rows = net.program.rows(OPENING, building[:, 1:].shape, lower=0.0)
-        net.program.put(rows, building[:, 1:], 1.0)
-        net.program.put(rows, building[:, :-1], -1.0)
+    master.rising = net.program.rows(OPENING, building[:, 1:].shape, lower=0.0)
+    net.program.put(master.rising, building[:, 1:], 1.0)
+    net.program.put(master.rising, building[:, :-1], -1.0)
     net.program.change_bounds(master.level[existing], 1.0, 1.0)
     must = net.program.rows(FORCED, int(forced.sum()), lower=1.0)
     net.program.put(must, master.level[forced, -1], 1.0)
     charge(net, Cover.POINTS, master.level, sites.capex_minor[point] * ~existing)
 
 
-def _law_of_bringing(master: Master) -> None:
+def _law_of_bringing(master: Master, share: NDArray[np.float64]) -> None:
     """A place brings its waste once, to points as far as they are open."""
     net, program, pairs = master.net, master.net.program, master.pairs
     place = np.repeat(np.arange(len(pairs.start) - 1), np.diff(pairs.start))
@@ -245,11 +273,11 @@ def _law_of_bringing(master: Master) -> None:
     for f, fraction in enumerate(net.city.fractions):
         rows = net.source_mass[master.pair_point, net.material_row[fraction]]
         program.put(rows, master.brings, master.mass_t[:, f, None])
-    once = program.rows(BRINGING, (len(pairs.start) - 1, periods), upper=1.0)
-    program.put(once[place], master.brings, 1.0)
-    rows = program.rows(BRINGING, master.brings.shape, upper=0.0)
-    program.put(rows, master.brings, 1.0)
-    _put_levels(master, rows, master.pair_point, -net.periods.of_flow)
+    master.once = program.rows(BRINGING, (len(pairs.start) - 1, periods), upper=1.0)
+    program.put(master.once[place], master.brings, share[:, None])
+    master.under = program.rows(BRINGING, master.brings.shape, upper=0.0)
+    program.put(master.under, master.brings, 1.0)
+    _put_levels(master, master.under, master.pair_point, -net.periods.of_flow)
 
 
 def _law_of_room(master: Master) -> None:
@@ -259,7 +287,7 @@ def _law_of_room(master: Master) -> None:
     full = np.flatnonzero(could_be_full(master))
     row = np.full(len(master.point), -1)
     row[full] = np.arange(len(full))
-    rows = program.rows(ROOM, (len(full), len(net.periods)), upper=0.0)
+    rows = master.room = program.rows(ROOM, (len(full), len(net.periods)), upper=0.0)
     mine = row[master.pair_point] >= 0
     into = rows[row[master.pair_point[mine]]]
     program.put(into, master.brings[mine], master.mass_t[mine].sum(1)[:, None])
@@ -269,7 +297,7 @@ def _law_of_room(master: Master) -> None:
 def _law_of_keepers(master: Master) -> None:
     """Keepers earn their least wherever a point is open."""
     net, sites = master.net, master.net.city.sites
-    rows = law_of_keepers(net)
+    rows = master.keeps = law_of_keepers(net)
     earns = master.mass_t @ counter_minor_per_kg(net.city) * (KG_PER_T / MINOR_PER_UNIT)
     net.program.put(rows[master.pair_point], master.brings, earns[:, None])
     needed = net.city.programme.keeper_minor_per_year + sites.fixed_minor_per_year[master.point]

@@ -15,10 +15,11 @@ from ainalym.model.travel import Travel
 from ainalym.plan.check import recount
 from ainalym.plan.decide import Design
 from ainalym.plan.joint import Master, prices_of
+from ainalym.plan.lifted import Lifted
 from ainalym.plan.parts import station_intake
 from ainalym.plan.sifting import Sifting
 from ainalym.plan.worth import from_units, in_units, sense_of
-from ainalym.solve.branch import Traced
+from ainalym.solve.branch import WHOLE, Traced
 from ainalym.solve.linear import Solution
 
 Progress = Callable[[float, float, float], None]
@@ -30,13 +31,16 @@ class Known:
 
     city: City
     travel: Travel
-    master: Master
-    sifting: Sifting
+    whole: Master
+    """The master program of the whole city, which may be too large to be solved."""
     began_s: float
     seconds: float
     gap_allowed: float
     seed: int
     progress: Progress | None
+    master: Master = field(init=False)
+    """The one that is solved: the whole, or a small one that stands for it."""
+    sifting: Sifting | Lifted = field(init=False)
     plan: Plan | None = None
     tally: Tally | None = None
     bound: float = inf
@@ -98,8 +102,12 @@ class Known:
     def look(self, solution: Solution) -> None:
         """Remember what a relaxed solution says of prices, points and stations."""
         net, value = self.master.net, solution.value
-        self.price = prices_of(self.master, solution)
-        self.level = np.clip(value[self.master.level], 0.0, 1.0)
+        level = np.clip(value[self.master.level], 0.0, 1.0)
+        if isinstance(self.sifting, Lifted):
+            self.price = prices_of(self.whole, self.sifting.lift.price)
+            self.level = self.sifting.spread(level)
+        else:
+            self.price, self.level = prices_of(self.whole, solution.dual), level
         stations = range(len(net.stations))
         self.usage = np.array([value[station_intake(net, k)].sum() for k in stations])
 
@@ -108,8 +116,17 @@ class Known:
         opened = np.full(len(self.city.sites), NEVER, np.int32)
         is_open = self.level > 0.5
         some = is_open.any(1)
-        opened[self.master.point[some]] = np.argmax(is_open[some], axis=1)
+        opened[self.whole.point[some]] = np.argmax(is_open[some], axis=1)
         return opened
+
+    def likely(self) -> NDArray[np.float64]:
+        """Tell how likely a good plan of a large city opens each point, shape (points,)."""
+        usage = np.ceil(self.level.max(1, initial=0.0) - WHOLE)
+        if isinstance(self.sifting, Lifted):
+            usage = usage + self.sifting.lift.usage
+        if self.plan is not None:
+            usage = usage + (self.plan.opened[self.whole.point] != NEVER)
+        return usage
 
     def lower(self, bound: float) -> None:
         """Take in a bound, in worth."""

@@ -111,7 +111,7 @@ def check(city: City, travel: Travel, certificate: PlanCertificate, objective: f
         refuse([Issue("prices", fault, MEND)])
     prover, choice = Prover(program), Choice(master)
     worth = max(
-        prover.bound(price, *ends_of(choice, program, held))
+        prover.bound(in_full(master, prover, price), *ends_of(choice, program, held))
         for price, held in zip(certificate.price, parts, strict=True)
     )
     proven = PlanProven(objective, in_units(city.programme.objective, worth))
@@ -132,6 +132,25 @@ def master_with(city: City, travel: Travel, cuts: NDArray[np.int32]) -> Master:
     refuse(_faults_of_cuts(master, cuts))
     _write_all_cuts(master, cuts)
     return master
+
+
+def in_full(master: Master, prover: Prover, price: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Add prices of the rows of pairs where a part leaves all of them out, as large cities do.
+
+    Each takes what its point gains of its place at the other prices, which is the best there is.
+    Whatever prices are added, they prove something.
+
+    Parameters
+    ----------
+    price
+        Of each row, the first ones if there are more.
+    """
+    full = np.zeros(master.net.program.n_rows)
+    full[: len(price)] = price
+    if full[master.under].any():
+        return price
+    full[master.under] = np.maximum(prover.rest(full)[0][master.brings], 0.0)
+    return full
 
 
 def claim_of(city: City, worth: float) -> float:

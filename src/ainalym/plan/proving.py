@@ -10,13 +10,14 @@ from ainalym.model.travel import Travel
 from ainalym.plan.choice import Choice
 from ainalym.plan.digest import digest_of
 from ainalym.plan.joint import Master
-from ainalym.plan.proof import LEAF, Held, PlanCertificate, claim_of, ends_of, master_with
+from ainalym.plan.proof import LEAF, Held, PlanCertificate, claim_of, ends_of, in_full, master_with
 from ainalym.plan.proof_text import pack
 from ainalym.solve.branch import Traced
 from ainalym.solve.proof import Prover
 
-LARGE_BYTES = 1_000_000
-"""A certificate this large, packed, claims what fewer parts prove."""
+LARGE_BYTES, LARGE_BYTES_A_ROW = 1_000_000, 50
+"""A certificate this large, packed, or as large for each row of the master program, claims what
+fewer parts prove."""
 
 
 @dataclass(slots=True, eq=False)
@@ -37,7 +38,7 @@ def certify_plan(
     trace: Traced,
     objective: float,
     *,
-    most_bytes: int = LARGE_BYTES,
+    most_bytes: int | None = None,
 ) -> PlanCertificate:
     """Make the certificate of a plan, claiming what the tree's prices prove and no more.
 
@@ -59,6 +60,8 @@ def certify_plan(
     cuts = cuts.astype(np.int32)
     master = master_with(city, travel, cuts)
     program = master.net.program
+    if most_bytes is None:
+        most_bytes = max(LARGE_BYTES, LARGE_BYTES_A_ROW * program.n_rows)
     parts = _parts(master, trace)
     best = _best(parts)
     threshold = best[0]
@@ -90,12 +93,13 @@ def _parts(master: Master, trace: Traced) -> list[_Part]:
     while rest:
         node, held, above = rest.pop()
         ends = ends_of(choice, program, held)
-        bound = prover.bound(node.price, *ends) if node.price.size or above < 0 else np.inf
+        is_priced = node.price.size or above < 0
+        bound = prover.bound(in_full(master, prover, node.price), *ends) if is_priced else np.inf
         price = node.price
         if above >= 0:
             parent = parts[above]
             if bound >= parent.bound:
-                inherited = prover.bound(parent.price, *ends)
+                inherited = prover.bound(in_full(master, prover, parent.price), *ends)
                 if inherited <= bound:
                     price, bound = parent.price, inherited
             parent.sides = (*parent.sides, len(parts))

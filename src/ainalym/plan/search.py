@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -13,20 +14,20 @@ from ainalym.model.city import City
 from ainalym.model.plan import Outcome
 from ainalym.model.travel import Travel
 from ainalym.plan.build import build, dive, propose, take
+from ainalym.plan.coarse import LARGE_PAIRS, coarse_of, first_points, likely_points
 from ainalym.plan.decide import read_design
 from ainalym.plan.households import pairs as pairs_of
-from ainalym.plan.joint import BRINGING, SERVING, add_cuts, cuts_of, decisions, master_of
+from ainalym.plan.joint import BRINGING, SERVING, cuts_of, decisions, master_of
 from ainalym.plan.known import Known, Progress, key_of
+from ainalym.plan.lifted import Lifted
 from ainalym.plan.parts import MASS_AT_POINTS, MASS_AT_STATIONS, MASS_AT_STOCKPILES, OPENING
 from ainalym.plan.proof import PlanCertificate
 from ainalym.plan.proving import certify_plan
 from ainalym.plan.sifting import Sifting
 from ainalym.plan.worth import in_units, sense_of
 from ainalym.solve.branch import WHOLE, branch
-from ainalym.solve.linear import Solution
-
-MANY_SHARE = 0.05
-"""When more than this share of the columns is new, going through the interior is faster."""
+from ainalym.solve.linear import Linear, Solution
+from ainalym.solve.proof import Prover
 
 NATURE = (MASS_AT_POINTS, MASS_AT_STATIONS, MASS_AT_STOCKPILES, OPENING, BRINGING, SERVING)
 """Laws that are nobody's rule, and cannot be dropped when rules clash."""
@@ -56,12 +57,13 @@ def design(
     gap_allowed
         The search stops when the objective is within this share of the bound.
     seed
-        Of the siting engine's kicks; the same seed gives the same plan when time does not run
-        out.
+        Of the search's chances, of which there are none now: every seed gives the same plan when
+        time does not run out.
     progress
         Called with seconds, objective and bound whenever one of them moves.
     certified
         Called with the plan's certificate in the end, if there is a plan; without it none is made.
+        Interrupted while it is made, the plan is returned with a note that it has none.
 
     Returns
     -------
@@ -75,12 +77,12 @@ def design(
     """
     refuse(city.check())
     began_s = time.monotonic()
-    master = master_of(city, travel, pairs_of(city, travel))
+    pairs = pairs_of(city, travel)
+    is_large = len(pairs) > LARGE_PAIRS
     known = Known(
         city=city,
         travel=travel,
-        master=master,
-        sifting=Sifting(master),
+        whole=master_of(city, travel, pairs, Linear(Sense.MAX) if is_large else None),
         began_s=began_s,
         seconds=seconds,
         gap_allowed=gap_allowed,
@@ -89,37 +91,56 @@ def design(
     )
     clash: tuple[str, ...] = ()
     try:
-        clash = _search(known)
+        clash = _search(known, is_large)
     except KeyboardInterrupt:
         known.notes.append("interrupted before the search was done")
     outcome = _outcome(known, clash)
-    if outcome.plan is not None and certified is not None:
-        certified(certify_plan(city, travel, cuts_of(master), known.trace, outcome.objective))
+    if outcome.plan is None or certified is None:
+        return outcome
+    try:
+        certified(_certificate(known))
+    except KeyboardInterrupt:
+        said = "interrupted before its certificate was made: there is none"
+        outcome = replace(outcome, notes=(*outcome.notes, said))
     return outcome
 
 
-def _search(known: Known) -> tuple[str, ...]:
+def _certificate(known: Known) -> PlanCertificate:
+    """Make the certificate of the best plan."""
+    if isinstance(known.sifting, Lifted):
+        known.sifting.translate(known.trace)
+    cuts = cuts_of(known.whole)
+    return certify_plan(known.city, known.travel, cuts, known.trace, known.objective)
+
+
+def _search(known: Known, is_large: bool) -> tuple[str, ...]:
     """Bound and build until the gap is closed or the time is up; tell the rules that clash."""
+    relaxed = _look_afar(known) if is_large else _look_near(known)
+    if relaxed.status is Status.INFEASIBLE and is_large:
+        # What a few points cannot do the whole city may.
+        known.whole = master_of(known.city, known.travel, known.whole.pairs)
+        relaxed = _look_near(known)
     program = known.master.net.program
-    groups = decisions(known.master)
-    known.free = program.bounds(np.unique(np.concatenate(groups)))
-    relaxed = _first_look(known)
     if relaxed.status is Status.INFEASIBLE:
         return program.clash(always=NATURE)
     if relaxed.value is None:
         return ()
+    groups = decisions(known.master)
+    known.free = program.bounds(np.unique(np.concatenate(groups)))
     known.look(relaxed.value)
     propose(known)
     branched = branch(
         program,
         groups,
-        cut=lambda solution: add_cuts(known.master, solution),
+        cut=known.sifting.cut,
         suggest=lambda solution, is_whole: _suggest(known, solution, is_whole),
         gap_allowed=known.gap_allowed,
         seconds=known.left_s,
         follow=known.sifting.hold,
         price=known.sifting.price,
+        is_part=known.master is not known.whole,
         trace=known.trace,
+        kept=known.sifting.kept,
         progress=known.lower,
     )
     known.lower(branched.bound)
@@ -129,30 +150,44 @@ def _search(known: Known) -> tuple[str, ...]:
     return ()
 
 
+def _look_near(known: Known) -> Answer[Solution]:
+    """Take a first look at the whole master."""
+    known.master, known.sifting = known.whole, Sifting(known.whole)
+    return _first_look(known)
+
+
+def _look_afar(known: Known) -> Answer[Solution]:
+    """Take a first look at a small master of points all over, and at one of those it points to."""
+    whole, prover = known.whole, Prover(known.whole.net.program)
+    is_in = first_points(whole)
+    for is_last in (False, True):
+        coarse = coarse_of(known.city, known.travel, whole, is_in)
+        known.master, known.sifting = coarse.master, Lifted(coarse, prover)
+        answer = _first_look(known)
+        if answer.value is None or known.left_s <= 0 or is_last:
+            return answer
+        known.look(answer.value)
+        is_in = likely_points(whole, known.likely())
+    return answer
+
+
 def _first_look(known: Known) -> Answer[Solution]:
     """Solve the relaxed master, waking columns until its prices want no more."""
     program, sifting = known.master.net.program, known.sifting
-    woken = program.n_columns
     while True:
-        seconds = max(1.0, known.left_s)
-        interior = woken > MANY_SHARE * program.n_columns
-        answer = program.solve(seconds=seconds, relax=True, interior=interior)
+        answer = program.solve(seconds=max(1.0, known.left_s), relax=True)
         if answer.value is None:
             # Whether nothing at all is feasible only the whole program can say.
             if answer.status is Status.INFEASIBLE and sifting.wake_all():
                 continue
             return answer
         prices = program.prices()
-        known.trace.price = prices.astype(np.float32)
         bound, woken = sifting.price(prices)
+        known.trace.price = sifting.kept(prices).astype(np.float32)
         known.lower(bound)
         if not woken or known.left_s <= 0:
             sifting.wake_likely(prices)
             return answer
-        if woken > MANY_SHARE * program.n_columns and known.plan is None:
-            # The next solve will take long: a first plan from what is known by now.
-            known.look(answer.value)
-            propose(known)
 
 
 def _suggest(known: Known, solution: Solution, is_whole: bool) -> float:

@@ -207,7 +207,7 @@ def _push_sites(net, sites, came, work, lane, value) -> tuple[NDArray, NDArray]:
     taken_t = np.maximum(value[work.intake], 0.0)
     moved_t = np.maximum(value[lane.flow], 0.0)
     taken_kg, moved_kg = np.zeros_like(taken_t), np.zeros_like(moved_t)
-    for m in _in_order(net, work):
+    for m in in_order(net, work):
         works, lanes = work.material == m, lane.material == m
         total = taken_t[:, works].sum(1) + moved_t[:, lanes].sum(1)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -223,7 +223,7 @@ def _push_sites(net, sites, came, work, lane, value) -> tuple[NDArray, NDArray]:
     return taken_kg, moved_kg
 
 
-def _in_order(net: Network, work) -> list[int]:
+def in_order(net: Network, work) -> list[int]:
     """Materials so that each comes after all it is made of."""
     after: dict[int, set[int]] = {m: set() for m in range(len(net.city.materials))}
     for p, m in zip(work.process, work.material, strict=True):

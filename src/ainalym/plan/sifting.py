@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ainalym.plan.choice import Choice
-from ainalym.plan.joint import Master
+from ainalym.plan.joint import Master, add_cuts
+from ainalym.solve.linear import Solution
 from ainalym.solve.proof import Prover
 
 PAIRS_AWAKE = 3
@@ -42,11 +43,14 @@ class Sifting:
     ----------
     master
         Its columns are put to sleep here.
+    is_merged
+        Whether its places stand for several, which choose differently.
     """
 
-    def __init__(self, master: Master) -> None:
+    def __init__(self, master: Master, *, is_merged: bool = False) -> None:
         self._master, self._program = master, master.net.program
-        self._choice, self._prover = Choice(master), Prover(self._program)
+        self._choice = None if is_merged else Choice(master)
+        self._prover = Prover(self._program)
         self._free = self._program.numbers.upper.copy()
         self._asleep = np.zeros(len(self._free), bool)
         self._asleep[_far_pairs(master)] = True
@@ -89,6 +93,14 @@ class Sifting:
         wanted = self._asleep & (self._prover.rest(prices)[0] > WANTED) & (most > 0.0)
         return bound, self._wake(wanted, most)
 
+    def kept(self, prices: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Tell which prices the last bound was proven with: these."""
+        return prices
+
+    def cut(self, solution: Solution) -> int:
+        """Add the cuts that a solution violates, and tell how many."""
+        return add_cuts(self._master, solution)
+
     def wake_likely(self, prices: NDArray[np.floating]) -> int:
         """Wake what these prices nearly want, and tell how many columns that were.
 
@@ -117,7 +129,8 @@ class Sifting:
         numbers, brings = self._program.numbers, self._master.brings
         least, most = numbers.lower.copy(), np.where(self._asleep, self._free, numbers.upper)
         least[brings], most[brings] = 0.0, self._free[brings]
-        self._choice.narrow(least, most)
+        if self._choice:
+            self._choice.narrow(least, most)
         return least, most
 
 
@@ -127,11 +140,11 @@ def _far_pairs(master: Master) -> NDArray[np.int64]:
     place = np.repeat(np.arange(len(pairs.start) - 1), np.diff(pairs.start))
     order = np.lexsort((np.arange(len(pairs)), -pairs.gain_minor, place))
     rank = np.arange(len(pairs)) - pairs.start[place]
-    awake = max(PAIRS_AWAKE, int(2 * len(master.point) / _affordable(master)))
+    awake = max(PAIRS_AWAKE, int(2 * len(master.point) / affordable(master)))
     return master.brings[order[rank >= awake]].ravel()
 
 
-def _affordable(master: Master) -> float:
+def affordable(master: Master) -> float:
     """How many points the whole budget could pay for, at least one."""
     city = master.net.city
     money_minor = sum(sum(fund.amount_minor) for fund in city.programme.funds)

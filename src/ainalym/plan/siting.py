@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,6 @@ from ainalym.plan.households import Pairs, brings
 from ainalym.plan.keepers import most_earned_minor_per_kg
 from ainalym.plan.parts import CATEGORIES
 from ainalym.plan.worth import MINOR_PER_UNIT, Worth
-from ainalym.solve.sites import Gains, choose
 from ainalym.units import KG_PER_T
 
 
@@ -86,48 +84,26 @@ def terms_of(
     )
 
 
-def choose_points(
-    city: City,
-    pairs: Pairs,
-    terms: Terms,
-    budget: float,
-    *,
-    start: NDArray[np.bool_] | None = None,
-    seconds: float = 5.0,
-    seed: int = 0,
+def within(
+    terms: Terms, is_open: NDArray[np.bool_], level: NDArray[np.float64], budget: float
 ) -> NDArray[np.bool_]:
-    """Choose the points worth most at these terms, when households then choose for themselves.
+    """Keep of these points those that have to be open, and the surest that can be paid for.
 
     Parameters
     ----------
+    is_open
+        Points that should be open, shape (sites,).
+    level
+        How sure each of them is, shape (sites,).
     budget
         For opening points, thousands of the major unit.
-    start
-        A good set, shape (sites,).
-    seconds, seed
-        Limit and seed of the siting engine.
     """
-    place = np.repeat(np.arange(len(city.places)), np.diff(pairs.start))
-    gains = Gains.of(
-        place,
-        pairs.site,
-        np.maximum(terms.worth, 0.0),
-        clients=len(city.places),
-        sites=len(city.sites),
-    )
-    limit = {} if budget == inf else {"spend": terms.capex, "budget": budget}
-    answer = choose(
-        gains,
-        terms.cost,
-        forced=terms.kept,
-        forbidden=~(terms.free | terms.kept),
-        start=start,
-        seconds=seconds,
-        seed=seed,
-        **limit,
-    )
-    chosen = terms.kept.copy() if answer.value is None else answer.value.open.copy()
-    return improve(city, pairs, terms, chosen, budget)
+    wanted = np.flatnonzero(is_open & terms.free)
+    wanted = wanted[np.argsort(-level[wanted], kind="stable")]
+    left = budget - terms.capex @ terms.kept
+    kept = terms.kept.copy()
+    kept[wanted[np.cumsum(terms.capex[wanted]) <= left * (1 + 1e-9)]] = True
+    return kept
 
 
 def improve(

@@ -331,10 +331,10 @@ def _made(made: Made) -> Markup:
         "Beside this page lie plan.json, the tables as CSV in tables/ and the map layers as "
         "GeoJSON in map/; a GIS opens them as they are."
     )
-    if made.command:
+    if made.is_certified:
         files_said += (
-            " certificate.json, if there is a plan, holds the proof of its limit: `ainalym certify`"
-            " with this folder checks it, without a solver."
+            " certificate.json holds the proof of the plan's limit: `ainalym certify` with this"
+            " folder checks it, without a solver."
         )
     return section(
         "made",

@@ -83,11 +83,14 @@ class Made:
         The scenario it was made for; empty for none.
     versions
         Of Python and the packages at work then.
+    is_certified
+        Whether the proof of the bound lies beside it.
     """
 
     command: str = ""
     scenario: str = ""
     versions: Mapping[str, str] = field(default_factory=versions_here)
+    is_certified: bool = False
 
 
 def summary(city: City, outcome: Outcome, made: Made | None = None) -> dict[str, object]:

@@ -180,7 +180,9 @@ def branch(
     out_of: Callable[[], float] | None = None,
     follow: Callable[[], None] | None = None,
     price: Callable[..., tuple[float, int]] | None = None,
+    is_part: bool = False,
     trace: Traced | None = None,
+    kept: Callable[[NDArray], NDArray] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Branched:
     """Branch on columns until no node can beat what was suggested, or the time is up.
@@ -214,8 +216,13 @@ def branch(
         proves a bound of the whole as it is held, and brings back columns that the prices want,
         all if there are no prices, unless it is told `wake=False`; returns the bound and how many
         came back.
+    is_part
+        Whether the program, all columns back, still is not the whole that `price` proves bounds of:
+        then only those bounds close a node, and never that nothing is left to decide or feasible.
     trace
         The root of what will be told of the tree; grows while this searches.
+    kept
+        Tells which prices proved the last bound, for the trace; the program's own unless said.
     progress
         Called with the bound whenever it falls.
 
@@ -232,6 +239,8 @@ def branch(
         suggest=suggest,
         follow=follow,
         price=price,
+        is_part=is_part,
+        kept=kept or (lambda prices: prices),
         is_traced=trace is not None,
         end=time.monotonic() + seconds,
         tree=_Tree(gap_allowed, out_of),
@@ -254,6 +263,8 @@ class _Search:
     suggest: Callable[[Solution, bool], float]
     follow: Callable[[], None] | None
     price: Callable[..., tuple[float, int]] | None
+    is_part: bool
+    kept: Callable[[NDArray], NDArray]
     is_traced: bool
     end: float
     tree: _Tree
@@ -320,7 +331,7 @@ class _Search:
         if is_whole:
             lucky = self.lucky(fixed, solution.value)
             if lucky is None:  # nothing is left to decide, and the caller has looked at it
-                return None
+                return tree.close(bound) if self.is_part else None
             column, value = lucky
             tops = (bound, bound)
         if not tree.is_worth(bound):
@@ -336,7 +347,7 @@ class _Search:
         A node cannot be worth more than the one above it, so until it is not, cuts are missing.
         """
         solution, bound = None, inf
-        cutoff = None if self.tree.enough == -inf else self.tree.enough
+        cutoff = None if self.tree.enough == -inf or self.is_part else self.tree.enough
         for _ in range(CUT_ROUNDS):
             found, top = self.relax(cutoff, trace)
             if found is None:
@@ -356,14 +367,14 @@ class _Search:
             if answer.bound == inf:  # the time was up
                 return None, top
             prices = self.prices()
-            trace.price = prices.astype(np.float32)
+            bound, woken = self.price(prices) if self.price else (answer.bound, 0)
+            trace.price = self.kept(prices).astype(np.float32)
             if self.price is None:
-                return answer.value, answer.bound
-            bound, woken = self.price(prices)
+                return answer.value, bound
             top = min(top, bound)
             is_shut = answer.value is None and top <= self.tree.enough
             if not woken or is_shut or time.monotonic() > self.end:
-                is_empty = answer.status is Status.INFEASIBLE and not woken
+                is_empty = answer.status is Status.INFEASIBLE and not woken and not self.is_part
                 return answer.value, -inf if is_empty else top
 
     def prices(self) -> NDArray[np.float64]:
@@ -393,17 +404,18 @@ class _Search:
     ) -> tuple[tuple[float, float], tuple[Traced, ...]]:
         """Try out both sides of a column for a while; what is then proven of them."""
         tops, traces = [], []
+        cutoff = None if self.is_part else self.tree.enough
         share = value - np.floor(value)
         sides = _sides(fixed.get(column, self.first[column]), value)
         for is_up, side, cut_off in ((False, sides[0], share), (True, sides[1], 1.0 - share)):
             self.move({**fixed, column: side}, basis)
-            top, is_proven = self.program.probe(iterations=PROBE_STEPS, cutoff=self.tree.enough)
+            top, is_proven = self.program.probe(iterations=PROBE_STEPS, cutoff=cutoff)
             prices = self.prices()
             if self.price:
                 top, is_proven = min(bound, self.price(prices, wake=False)[0]), True
             self.falls.record(column, is_up, cut_off, bound - max(top, self.tree.best))
             tops.append(min(bound, top) if is_proven else bound)
-            traces.append(Traced(prices.astype(np.float32)))
+            traces.append(Traced(self.kept(prices).astype(np.float32)))
         return (tops[0], tops[1]), tuple(traces)
 
     def lucky(self, fixed: Fixed, value: NDArray[np.float64]) -> tuple[int, float] | None:

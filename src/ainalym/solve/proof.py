@@ -60,6 +60,11 @@ class Prover:
         self._take_in(numbers)
         self._most = most_of(numbers)
 
+    @property
+    def most(self) -> NDArray[np.float64]:
+        """The most each column can be, by its own end or by what its rows leave it."""
+        return np.minimum(self._most, self._numbers.upper)
+
     def refresh(self) -> None:
         """Take in rows that were added since, and ends that were changed."""
         numbers = self._program.numbers

@@ -114,7 +114,7 @@ def plan_city(
     if watch.is_interrupted and not any("interrupted" in note for note in outcome.notes):
         said = f"interrupted after {outcome.seconds_s:.0f} s of search"
         outcome = replace(outcome, notes=(*outcome.notes, said))
-    made = Made(command=command, scenario=scenario)
+    made = Made(command=command, scenario=scenario, is_certified=bool(certificates))
     study = Study(city=city, travel=travel, outcome=outcome, made=made)
     if outcome.plan is None:
         return study
@@ -157,6 +157,7 @@ def read_study(out: Path, *, watch: Silent | None = None) -> Study:
     watch.step("reading the plan")
     city = read(out / CITY)
     outcome, made = read_outcome(out, city)
+    made = replace(made, is_certified=(out / CERTIFICATE).is_file())
     watch.step("measuring the ways")
     travel = measure(city, progress=watch.note)
     if outcome.plan is not None:

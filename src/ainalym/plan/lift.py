@@ -1,0 +1,272 @@
+"""Prices of a small master program, made into prices that prove a bound of the whole city.
+
+What a tonne is worth at a station, what money is worth in each year, what stations and lines cost:
+these the whole city shares with the small program. The rest follows from them, and whatever it is,
+it proves a bound. A tonne at a point is worth the most that it is worth wherever it can go; a full
+point asks a price for its room; each place is asked for what the siting engine's descent finds; and
+the row of each pair takes what a point gains of a place beyond that.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ainalym.model.process import LOSS
+from ainalym.plan.coarse import Coarse
+from ainalym.plan.joint import Master, could_be_full
+from ainalym.plan.keepers import SUBSIDY
+from ainalym.plan.settle import in_order
+from ainalym.solve.proof import Prover
+from ainalym.solve.sites import worth
+from ainalym.solve.sites_bound import Descent
+from ainalym.solve.sites_gains import Gains
+from ainalym.solve.sites_limits import Limits
+from ainalym.units import KG_PER_T
+
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Of what a subsidy costs: what earning one unit may be worth to the keeper of a point that the
+small program leaves out."""
+
+HALVINGS = 20
+"""How often the price of room at a point that could be full is halved into."""
+
+QUICK, QUICK_AGAIN, AT_ONCE, MOST = 160, 60, 60, 900
+"""Quick steps of the first descent of what places are asked, and of later ones; how many steps are
+taken before it is asked whether they paid; and the most."""
+
+PAYS = 1e-4
+"""Share of the bound that so many steps have to gain to be followed by others."""
+
+LOWEST = 0.8
+"""Share of its bound that choosing points is thought to be worth at least, to aim at."""
+
+
+class Lift:
+    """Makes prices of a small master program into prices of the whole, good for its bound.
+
+    Parameters
+    ----------
+    coarse
+        The small program. The bounds of the whole one's columns may change, and rows be added, as
+        they are to the small one.
+
+    Attributes
+    ----------
+    price
+        Of each row of the whole as last made, shape (rows,).
+    usage
+        How often the bound opened each point of the whole lately, shape (points,).
+    """
+
+    def __init__(self, coarse: Coarse, prover: Prover | None = None) -> None:
+        whole = coarse.whole
+        self._coarse, self._whole, self._program = coarse, whole, whole.net.program
+        self.prover = prover or Prover(self._program)
+        self._place = np.repeat(np.arange(len(whole.pairs.start) - 1), np.diff(whole.pairs.start))
+        self._mass_t = whole.mass_t.sum(1)[:, None]
+        self._built = whole.level[:, : whole.net.city.programme.last_build_year + 1]
+        self._order = in_order(whole.net, whole.net.source_work)[::-1]
+        self._subsidy = self._program.laws()[SUBSIDY]
+        self._is_in = np.zeros(len(whole.point), bool)
+        self._is_in[coarse.at] = True
+        self._full = np.flatnonzero(could_be_full(whole))
+        self._room_t = self._rooms()
+        row = np.full(len(whole.point), -1)
+        row[self._full] = np.arange(len(self._full))
+        self._crowd = np.flatnonzero(row[whole.pair_point] >= 0)
+        self._at = row[whole.pair_point[self._crowd]]
+        self._small_full = row[coarse.at[could_be_full(coarse.master)]]
+        self._mine, self._pair = self._matched()
+        self._ask: NDArray[np.float64] | None = None
+        self.price = np.zeros(self._program.n_rows)
+        self.usage = np.zeros(len(whole.point))
+
+    def prices(self, small: NDArray[np.floating], *, thorough: bool) -> NDArray[np.float64]:
+        """Make prices of the whole of those of the small program.
+
+        Parameters
+        ----------
+        small
+            Of each row of the small program.
+        thorough
+            Whether to take time, about a second in a city of 10,000 places, to make the bound good;
+            a tenth of that otherwise.
+        """
+        whole, master = self._whole, self._coarse.master
+        known = np.zeros(master.net.program.n_rows)
+        known[: len(small)] = small
+        price = np.zeros(self._program.n_rows)
+        price[shared(whole)] = known[shared(master)]
+        price[whole.room[self._small_full]] = known[master.room]
+        price[whole.keeps] = self.price[whole.keeps]
+        price[whole.keeps[self._coarse.at]] = known[master.keeps]
+        gain, mass = self._worth(price)
+        ask = self._asked(gain - self._rent(price), known[master.under])
+        if self._ask is not None:
+            old, new = (
+                self._score(price, gain, a).clip(0).sum() + a.sum() for a in (self._ask, ask)
+            )
+            ask = self._ask if old < new else ask
+        if thorough:
+            self._earn(price, ask)
+            gain, mass = self._worth(price)
+        self._make_room(price, gain, ask)
+        if thorough and self._built.shape[1] == len(whole.net.periods) == 1:
+            ask = self._descend(price, gain, ask)
+            self._make_room(price, gain, ask)
+        if thorough:
+            self._ask = ask
+        price[whole.net.source_mass] = mass
+        price[whole.once] = ask
+        price[whole.under] = np.maximum(gain - self._rent(price) - ask[self._place], 0.0)
+        self._rise(price)
+        self.price = price
+        return price
+
+    def _rooms(self) -> NDArray[np.float64]:
+        """Tonnes of room of the points that could be full, shape (such points, periods)."""
+        sites, net = self._whole.net.city.sites, self._whole.net
+        room_t = sites.capacity_kg_per_year[self._whole.point[self._full]] / KG_PER_T
+        return room_t[:, None] * net.periods.of_size.sum(1)
+
+    def _matched(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Pairs of the whole with the small one's points, and the small one's pair of each."""
+        coarse, whole, pairs = self._coarse, self._whole, self._coarse.master.pairs
+        sites = len(whole.net.city.sites)
+        small = (
+            np.repeat(np.arange(len(pairs.start) - 1), np.diff(pairs.start)) * sites + pairs.site
+        )
+        order = np.argsort(small)
+        mine = np.flatnonzero(self._is_in[whole.pair_point])
+        key = coarse.member[self._place[mine]] * sites + whole.pairs.site[mine]
+        return mine, order[np.searchsorted(small[order], key)]
+
+    def _worth(self, price: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What each pair is worth before what room costs, and the prices of mass that say so.
+
+        Shape (pairs, periods) and (points, materials, periods).
+        """
+        whole, net = self._whole, self._whole.net
+        bare = price.copy()
+        for rows in (whole.room, net.source_mass, whole.once, whole.under):
+            bare[rows] = 0.0
+        rest = np.where(self.prover.most > 0.0, self.prover.rest(bare)[0], -np.inf)
+        work, lane = net.source_work, net.source_lane
+        taken, value = rest[work.intake], np.zeros(net.source_mass.shape)
+        for m in self._order:
+            uses = (rest[lane.flow[:, lane.material == m]], taken[:, work.material == m])
+            best = np.concatenate(uses, axis=1).max(1, initial=-np.inf)
+            value[:, m] = np.where(np.isfinite(best), best, 0.0)
+            name = net.city.materials[m].id
+            for k, (p, source) in enumerate(zip(work.process, work.material, strict=True)):
+                process, takes = net.city.processes[p], net.city.materials[source].id
+                if name in process.recipe_ppm[takes] and name != LOSS:
+                    taken[:, k] += process.share(takes, name) * value[:, m]
+        gain = rest[whole.brings]
+        for f, name in enumerate(net.city.fractions):
+            gain += whole.mass_t[:, f, None] * value[whole.pair_point, net.material_row[name]]
+        return gain, -value
+
+    def _rent(self, price: NDArray) -> NDArray[np.float64]:
+        """What its room costs each pair, shape (pairs, periods)."""
+        rent = np.zeros((len(self._mass_t), len(self._whole.net.periods)))
+        rent[self._crowd] = price[self._whole.room[self._at]] * self._mass_t[self._crowd]
+        return rent
+
+    def _asked(self, gain: NDArray, under: NDArray) -> NDArray[np.float64]:
+        """What places are asked when a point pays for each of a merged pair the same share.
+
+        So the points of the small program pay as much as there.
+        """
+        total, mine = np.zeros(under.shape), np.maximum(gain[self._mine], 0.0)
+        np.add.at(total, self._pair, mine)
+        share = np.divide(under, total, out=np.zeros_like(under), where=total > 0.0).clip(0.0, 1.0)
+        ask = np.zeros((len(self._coarse.member), gain.shape[1]))
+        np.maximum.at(ask, self._place[self._mine], (1.0 - share[self._pair]) * mine)
+        return ask
+
+    def _score(self, price: NDArray, gain: NDArray, ask: NDArray) -> NDArray[np.float64]:
+        """What opening each point is worth beyond what places are asked, shape (points,)."""
+        whole = self._whole
+        offered = np.maximum(gain - self._rent(price) - ask[self._place], 0.0)
+        total = np.zeros((len(whole.point), offered.shape[1]))
+        np.add.at(total, whole.pair_point, offered)
+        by_year = total @ whole.net.periods.of_flow
+        last = self._built.shape[1] - 1
+        level = self.prover.rest(price)[0][self._built]
+        level += np.column_stack([by_year[:, :last], by_year[:, last:].sum(1)])
+        carried = np.zeros(len(level))
+        for year in level.T:
+            carried = np.maximum(carried, 0.0) + year
+        return carried
+
+    def _earn(self, price: NDArray, ask: NDArray) -> None:
+        """Let earning be worth to keepers of points left out what makes them the least tempting."""
+        keeps = self._whole.keeps
+        out, cost = ~self._is_in, np.maximum(price[self._subsidy], 0.0)
+        best = np.full(len(out), np.inf)
+        kept = price[keeps]
+        for share in SHARES:
+            price[keeps[out]] = -share * cost
+            now = self._score(price, self._worth(price)[0], ask)
+            better = out & (now < best)
+            kept[better], best[better] = -share * cost, now[better]
+        price[keeps] = kept
+
+    def _make_room(self, price: NDArray, gain: NDArray, ask: NDArray) -> None:
+        """Ask for room at full points what leaves no more than they have room for."""
+        mass_t = self._mass_t[self._crowd]
+        over = np.maximum(gain[self._crowd] - ask[self._place[self._crowd]], 0.0)
+        each = np.divide(over, mass_t, out=np.zeros_like(over), where=mass_t > 0.0)
+        low, high = np.zeros(self._room_t.shape), np.zeros(self._room_t.shape)
+        np.maximum.at(high, self._at, each)
+        middle = low
+        for _ in range(HALVINGS):
+            comes_t = np.zeros(low.shape)
+            np.add.at(comes_t, self._at, np.where(each > middle[self._at], mass_t, 0.0))
+            is_full = comes_t > self._room_t
+            low, high = np.where(is_full, middle, low), np.where(is_full, high, middle)
+            middle = 0.5 * (low + high)
+        price[self._whole.room] = high
+
+    def _descend(self, price: NDArray, gain: NDArray, ask: NDArray) -> NDArray[np.float64]:
+        """Lower the bound by what places are asked; for one period and one year of building."""
+        whole, numbers, level = self._whole, self._program.numbers, self._built[:, 0]
+        cost = -self.prover.rest(price)[0][level]
+        limits = Limits(
+            least=0,
+            most=len(cost),
+            spend=np.zeros(len(cost)),
+            budget=np.inf,
+            forced=numbers.lower[level] >= 1.0,
+            forbidden=numbers.upper[level] <= 0.0,
+        )
+        net = (gain - self._rent(price))[:, 0]
+        gains = Gains.of(self._place, whole.pair_point, net, clients=len(ask), sites=len(cost))
+        quick = QUICK if self._ask is None else QUICK_AGAIN
+        descent = Descent(gains, cost, limits, ask[:, 0], quick=quick)
+        likely = (self.usage > 0.5) & ~limits.forbidden | limits.forced
+        aim = max(LOWEST * descent.best, worth(gains, cost, likely))
+        for taken in range(0, MOST, AT_ONCE):
+            before = descent.best
+            descent.lower(aim, AT_ONCE, lambda: True)
+            if taken >= quick and descent.best > before - PAYS * abs(before):
+                break
+        self.usage = descent.average
+        return descent.price[:, None]
+
+    def _rise(self, price: NDArray) -> None:
+        """Carry what being open gains in a year to the next, in which a point is still open."""
+        rest = self.prover.rest(price)[0][self._built]
+        carried = np.zeros(len(rest))
+        for t, rows in enumerate(self._whole.rising.T):
+            carried = np.maximum(carried + rest[:, t], 0.0)
+            price[rows] = -carried
+
+
+def shared(master: Master) -> NDArray[np.int64]:
+    """Rows of no single point, place or pair: the same for every choice of points, in order."""
+    is_shared = np.ones(master.net.program.n_rows, bool)
+    own = (master.net.source_mass, master.rising, master.once)
+    for rows in (*own, master.under, master.room, master.keeps):
+        is_shared[rows] = False
+    return np.flatnonzero(is_shared)
