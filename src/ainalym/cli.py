@@ -33,9 +33,6 @@ SCENARIO = click.option(
     metavar="NAME",
     help="Apply the city's differences of this name (`ainalym city list` shows the examples').",
 )
-SEED = click.option(
-    "--seed", default=0, show_default=True, help="Of the search's chances; any whole number."
-)
 
 
 class Amount(click.ParamType):
@@ -316,7 +313,6 @@ def from_osm(
     help="What to make as good as possible: value (net present, money), cost (under the recovery "
     "target, money), tonnes (sold) or emissions (t CO2e).",
 )
-@SEED
 @limit("How long to search.")
 @gap("0.5%", "Stop when proven this close to the best possible; 0 searches for the very best.")
 @MACHINE
@@ -408,7 +404,6 @@ def _show(told: dict, out: Path, *, as_json: bool, quiet: bool) -> int:
     help="How much worse than the plan alternatives may be.",
 )
 @SCENARIO
-@SEED
 @limit("How long each search may take.")
 @gap("0.1%", "Stop each search when proven this close to the best possible.")
 @MACHINE

@@ -23,6 +23,10 @@ PROPOSE_SHARE = 0.2
 ROUGHLY = 0.1
 """The gap at which the first network is good enough; what follows is decided more exactly."""
 
+SLOW_SHARE = 0.03
+"""Where deciding the first network took more of the time left, it is not decided again exactly, but
+what is next goes from its plan; elsewhere that plan is only an early one."""
+
 CLOSINGS = 6
 """How often points whose keepers cannot earn a living are closed before a plan is given up."""
 
@@ -38,21 +42,21 @@ def propose(known: Known) -> None:
     known
         Its best plan is replaced by a better one.
     """
-    opened = known.opened()
-    exact = 0.5 * known.gap_allowed
+    opened, is_small = known.opened(), known.master is not known.whole
+    if not is_small:
+        left_s = known.left_s
+        design = _decide(known, opened)
+        is_slow = left_s - known.left_s > SLOW_SHARE * left_s
+        if design is not None:
+            site(known, design)
+        if known.plan is not None and is_slow:
+            build(known, design)
+            opened = known.plan.opened
     while known.left_s > 0:
-        design = decide(
-            known.city,
-            known.travel,
-            known.whole.pairs,
-            opened,
-            _likely_stations(known),
-            seconds=max(1.0, PROPOSE_SHARE * known.left_s),
-            gap_allowed=exact if known.plan else max(exact, ROUGHLY),
-        )
+        design = _decide(known, opened)
         if design is None or key_of(design) in known.tried:
             return
-        before, is_small = known.best, known.master is not known.whole
+        before = known.best
         if not is_small:
             site(known, design)
         build(known, design)
@@ -61,6 +65,26 @@ def propose(known: Known) -> None:
         if not known.best > before or known.plan is None:
             return
         opened = known.plan.opened
+
+
+def _decide(known: Known, opened: NDArray[np.int32]) -> Design | None:
+    """Decide stations and steps for these points: roughly for the first plan, exactly from then on.
+
+    Parameters
+    ----------
+    opened
+        Opening years of points by site row.
+    """
+    exact = 0.5 * known.gap_allowed
+    return decide(
+        known.city,
+        known.travel,
+        known.whole.pairs,
+        opened,
+        _likely_stations(known),
+        seconds=max(1.0, PROPOSE_SHARE * known.left_s),
+        gap_allowed=exact if known.plan else max(exact, ROUGHLY),
+    )
 
 
 def dive(known: Known) -> None:

@@ -36,7 +36,6 @@ class Known:
     began_s: float
     seconds: float
     gap_allowed: float
-    seed: int
     progress: Progress | None
     master: Master = field(init=False)
     """The one that is solved: the whole, or a small one that stands for it."""

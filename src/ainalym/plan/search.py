@@ -39,7 +39,6 @@ def design(
     *,
     seconds: float = 60.0,
     gap_allowed: float = 0.005,
-    seed: int = 0,
     progress: Progress | None = None,
     certified: Callable[[PlanCertificate], None] | None = None,
 ) -> Outcome:
@@ -56,9 +55,6 @@ def design(
         a little longer.
     gap_allowed
         The search stops when the objective is within this share of the bound.
-    seed
-        Of the search's chances, of which there are none now: every seed gives the same plan when
-        time does not run out.
     progress
         Called with seconds, objective and bound whenever one of them moves.
     certified
@@ -86,7 +82,6 @@ def design(
         began_s=began_s,
         seconds=seconds,
         gap_allowed=gap_allowed,
-        seed=seed,
         progress=progress,
     )
     clash: tuple[str, ...] = ()

@@ -55,7 +55,6 @@ def plan_city(
     objective: str = "",
     seconds: float = 60.0,
     gap_allowed: float = 0.005,
-    seed: int = 0,
     command: str = "",
     watch: Silent | None = None,
 ) -> Study:
@@ -72,7 +71,7 @@ def plan_city(
         New, empty, or an earlier plan, which is replaced.
     scenario, budget_minor, stations, years, objective
         As for `read` and `change`.
-    seconds, gap_allowed, seed
+    seconds, gap_allowed
         As for `design`.
     command
         What to print in the report as the way to make it again.
@@ -107,7 +106,6 @@ def plan_city(
         travel,
         seconds=seconds,
         gap_allowed=gap_allowed,
-        seed=seed,
         progress=watch.progress,
         certified=certificates.append,
     )

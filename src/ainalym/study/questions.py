@@ -52,7 +52,6 @@ def explain(
     scenario: str = "",
     seconds: float = 40.0,
     gap_allowed: float = 0.001,
-    seed: int = 0,
     watch: Silent | None = None,
 ) -> Explained:
     """Answer questions about a plan by changing its city in one respect and planning again.
@@ -74,7 +73,7 @@ def explain(
         0 for not asked.
     scenario
         As for `read`; only for a city.
-    seconds, gap_allowed, seed
+    seconds, gap_allowed
         As for `design`, for each search.
     watch
         Hears what is being done.
@@ -89,7 +88,7 @@ def explain(
     from ainalym.plan import alternatives, design
 
     watch = watch or Silent()
-    search = {"seconds": seconds, "gap_allowed": gap_allowed, "seed": seed}
+    search = {"seconds": seconds, "gap_allowed": gap_allowed}
     study = _study_of(name, scenario, sites, search, watch)
     city, base = study.city, study.outcome
     if base.plan is None:
