@@ -17,6 +17,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import comb, inf
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -40,6 +41,33 @@ _TELLING, _TRIED = 16, 2000
 often where so many layouts are tried."""
 
 
+class _Rules(NamedTuple):
+    """What holds for every path; as in `Layouts`, and money that may be spent by year, units."""
+
+    before: NDArray[np.int64]
+    own: NDArray[np.float64]
+    spent: NDArray[np.float64]
+    budget: NDArray[np.float64]
+    discount: NDArray[np.float64]
+
+
+class _Cuts(NamedTuple):
+    """Cuts of all years, one after another.
+
+    Attributes
+    ----------
+    begin
+        Where those of each year begin, and where all end, shape (years + 1,).
+    fixed, by_state
+        What a year costs at least with nothing built, and what the state of each station adds,
+        units of that year's money, shapes (cuts,) and (cuts, stations, states).
+    """
+
+    begin: NDArray[np.int64]
+    fixed: NDArray[np.float64]
+    by_state: NDArray[np.float64]
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Layouts:
     """All layouts of all groups of stations, and what each year costs in them at least.
@@ -50,16 +78,16 @@ class Layouts:
         Modules of each size that may stand at one station, nothing first, shape (states, modules).
     groups
         Stations that may be built on together, shape (groups, stations of a group).
-    before
-        For each state, those it may have been a year before, -1 for no more, shape (states, most).
+    rules
+        What holds for every path. For each state `before` names those it may have been a year
+        before, -1 for no more, shape (states, most); `own` and `spent` are what a state costs in a
+        year besides its toll, and the money it takes to build, units, shapes (years, stations,
+        states) and (stations, states).
     floor
         What each year costs at least with no cuts, units of that year's money, shape (years,).
     least
         What any design of a group costs at least by the cuts it was last looked at with, units,
         shape (groups,).
-    own, spent
-        What a state costs in a year besides its toll, and the money it takes to build, units,
-        shapes (years, stations, states) and (stations, states).
     held
         Of groups that were looked at again: how many cuts of each year their tolls hold, shape
         (years,), and the tolls, what each year costs at least in each layout besides building,
@@ -70,11 +98,9 @@ class Layouts:
     master: Master
     states: NDArray[np.int64]
     groups: NDArray[np.int64]
-    before: NDArray[np.int64]
+    rules: _Rules
     floor: NDArray[np.float64]
     least: NDArray[np.float64]
-    own: NDArray[np.float64]
-    spent: NDArray[np.float64]
     held: dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]] = field(default_factory=dict)
 
     def cheapest(self, is_over: Callable[[], bool]) -> tuple[float, NDArray[np.float64]] | None:
@@ -91,36 +117,35 @@ class Layouts:
         (stations, modules, years). Nothing where the time was up before it was known.
         """
         fresh = np.flatnonzero(np.isneginf(self.least))
-        few = self._asked(self._telling()) if len(fresh) else ()
+        few = self._by_state(self._telling()) if len(fresh) else None
         for first in range(0, len(fresh), _AT_ONCE):
             self._survey(few, fresh[first : first + _AT_ONCE])
             if is_over():
                 return None
-        asked = self._asked(self.master.known)
+        cuts = self._by_state(self.master.known)
         # Cuts only make groups dearer: what was told of one earlier is a bound still.
-        worth = self._look(asked, best := int(np.argmin(self.least)))
+        worth = self._look(cuts, best := int(np.argmin(self.least)))
         while self.least[best] > self.least.min():
-            worth = self._look(asked, best := int(np.argmin(self.least)))
+            worth = self._look(cuts, best := int(np.argmin(self.least)))
             if is_over():
                 return None
-        path = _trace(worth, self.before, self.groups.shape[1])
+        path = _trace(worth, self.rules.before, self.groups.shape[1])
         level = np.zeros(self.master.level.shape)
         level[self.groups[best]] = self.states[path].transpose(1, 2, 0)
         return float(self.least[best]) * self.master.unit, level
 
-    def _survey(self, asked: tuple, groups: NDArray[np.int64]) -> None:
+    def _survey(self, cuts: _Cuts, groups: NDArray[np.int64]) -> None:
         """Look at some groups, and keep no tolls."""
+        asked = self.groups[groups], self.floor, self.rules, cuts
         least = np.empty(len(groups))
         by_halves(
             len(groups),
-            lambda _, first, last: _survey(
-                self.groups[groups], self.floor, *asked, first, last, least
-            ),
+            lambda _, first, last: _survey(*asked, first, last, least),
             at_once=len(groups) > 1,
         )
         self.least[groups] = least
 
-    def _look(self, asked: tuple, group: int) -> NDArray[np.float64]:
+    def _look(self, cuts: _Cuts, group: int) -> NDArray[np.float64]:
         """Look at one group: what the cheapest way to each layout costs, shape (years, layouts)."""
         shape = len(self.floor), len(self.states) ** self.groups.shape[1]
         known, toll = self.held.get(group) or (
@@ -130,7 +155,7 @@ class Layouts:
         if (1 + len(self.held)) * toll.size <= _MOST_HELD:
             self.held[group] = known, toll
         worth = np.empty(shape)
-        self.least[group] = _cheapest(self.groups[group], *asked, known, toll, worth)
+        self.least[group] = _cheapest(self.groups[group], self.rules, cuts, known, toll, worth)
         return worth
 
     def _telling(self) -> list[list[NDArray[np.float64]]]:
@@ -152,8 +177,8 @@ class Layouts:
             found.append(cuts)
         return found
 
-    def _asked(self, cuts: list[list[NDArray[np.float64]]]) -> tuple:
-        """What the kernels want to know: the rules, and cuts of each year, by state."""
+    def _by_state(self, cuts: list[list[NDArray[np.float64]]]) -> _Cuts:
+        """Put cuts of each year, as the master knows them, into terms of states."""
         staged = self.master.staged
         stations = staged.shape[1]
         begin = np.concatenate([[0], np.cumsum([len(of_year) for of_year in cuts])])
@@ -162,9 +187,7 @@ class Layouts:
         room_t, is_built = self.states @ staged.module_t, self.states.any(1)
         of_room, of_opening = rows[:, 1 : 1 + stations, None], rows[:, 1 + stations :, None]
         by_state = of_room * room_t + of_opening * is_built
-        budget = staged.budget * (1.0 + 0.01 * CLOSES) / self.master.unit
-        rules = self.before, self.own, self.spent, budget, staged.discount
-        return *rules, begin, np.ascontiguousarray(rows[:, 0]), by_state
+        return _Cuts(begin, np.ascontiguousarray(rows[:, 0]), by_state)
 
 
 def layouts_of(master: Master) -> Layouts | None:
@@ -183,11 +206,15 @@ def layouts_of(master: Master) -> Layouts | None:
         master=master,
         states=states,
         groups=groups,
-        before=_before(states, staged.most_at_once),
+        rules=_Rules(
+            before=_before(states, staged.most_at_once),
+            own=np.ascontiguousarray(np.einsum("jqt,sq->tjs", -gain, states)),
+            spent=staged.capex @ states.T / master.unit,
+            budget=staged.budget * (1.0 + 0.01 * CLOSES) / master.unit,
+            discount=staged.discount,
+        ),
         floor=master.program.bounds(master.toll)[0],
         least=np.full(len(groups), -inf),
-        own=np.ascontiguousarray(np.einsum("jqt,sq->tjs", -gain, states)),
-        spent=staged.capex @ states.T / master.unit,
     )
 
 
@@ -222,24 +249,12 @@ def _add_up(terms, station, total):  # pragma: no cover - compiled
 
 
 @njit(cache=True, nogil=True)
-def _cheapest(
-    station,
-    before,
-    own,
-    spent,
-    budget,
-    discount,
-    begin,
-    fixed,
-    by_state,
-    known,
-    toll,
-    worth,
-):  # pragma: no cover - compiled
+def _cheapest(station, rules, cuts, known, toll, worth):  # pragma: no cover - compiled
     """Raise the tolls of a group by new cuts, and tell what its cheapest path costs.
 
     `worth` is told the cheapest way to each layout.
     """
+    before, (begin, fixed, by_state) = rules.before, cuts
     states, (years, layouts) = len(before), toll.shape
     total, then, some = np.empty(layouts), np.empty(layouts), np.empty(layouts // states)
     now = np.full(layouts, np.inf)
@@ -270,43 +285,28 @@ def _cheapest(
                     mine[at] = paid if paid > mine[at] else mine[at]
         known[t] = begin[t + 1] - begin[t]
         total[0] = 0.0
-        _add_up(spent, station, total)
+        _add_up(rules.spent, station, total)
         for at in range(layouts):
-            if total[at] > budget[t]:
+            if total[at] > rules.budget[t]:
                 now[at] = np.inf
         total[0] = 0.0
-        _add_up(own[t], station, total)
+        _add_up(rules.own[t], station, total)
         for at in range(layouts):
-            now[at] += total[at] + discount[t] * toll[t, at]
+            now[at] += total[at] + rules.discount[t] * toll[t, at]
         worth[t] = now
     return now.min()
 
 
 @njit(cache=True, nogil=True)
-def _survey(
-    groups,
-    floor,
-    before,
-    own,
-    spent,
-    budget,
-    discount,
-    begin,
-    fixed,
-    by_state,
-    first,
-    last,
-    least,
-):  # pragma: no cover - compiled
+def _survey(groups, floor, rules, cuts, first, last, least):  # pragma: no cover - compiled
     """Tell what the cheapest paths of some groups cost."""
-    years, layouts = len(floor), len(before) ** groups.shape[1]
+    years, layouts = len(floor), len(rules.before) ** groups.shape[1]
     toll, worth = np.empty((years, layouts)), np.empty((years, layouts))
     known = np.empty(years, np.int64)
     for group in range(first, last):
         for t in range(years):
             toll[t], known[t] = floor[t], 0
-        rules = before, own, spent, budget, discount
-        least[group] = _cheapest(groups[group], *rules, begin, fixed, by_state, known, toll, worth)
+        least[group] = _cheapest(groups[group], rules, cuts, known, toll, worth)
 
 
 def _trace(
