@@ -294,7 +294,8 @@ class Hunt:
             goal = self._search.worth + gap
             if tree.bound <= goal:
                 return True
-            if not to_the_end and before - tree.bound < _PROGRESS * (before - goal):
+            helped = before - tree.bound >= _PROGRESS * (before - goal) or tree.is_thinning
+            if not (to_the_end or helped):
                 return False
             before = tree.bound
             if to_the_end:

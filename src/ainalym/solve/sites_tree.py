@@ -22,6 +22,7 @@ from ainalym.solve.sites_limits import Limits
 _ROUNDS, _STEPS = 4, 15  # of the bound at a node, at most
 _FIRST_STEP, _PATIENCE = 0.25, 4  # of a bound that begins near its end
 _WORTHWHILE = 0.02  # of a node's gap that a round must close for another one to follow
+_THIN = 0.25  # parts left, of those looked at, where a tree is nearly done
 NODES_AT_ONCE = 300  # between looks at whether that helps
 _MOST_NUMBERS = 100_000_000  # prices kept for open nodes: 400 MB
 
@@ -84,6 +85,11 @@ class Tree:
         """What no set is worth more than, in the terms of the whole problem, at any moment."""
         goal = self._best + self._gap
         return self._left.base + max([goal, *(-node.rank for node in self._nodes[:1])])
+
+    @property
+    def is_thinning(self) -> bool:
+        """Whether most parts that were looked at led to nothing more to look at."""
+        return len(self._nodes) < _THIN * self.count
 
     @property
     def is_over(self) -> bool:
