@@ -22,7 +22,7 @@ WARM_S, WARM_HEURISTIC_S = 20.0, 1.0
 GRACE, GRACE_S = 1.5, 30.0
 """A solver that does not keep its limit is ended at so many times it and so many seconds more."""
 EXACT = 1e-6
-"""How far a solver's claim may be from the recount before it counts as another claim."""
+"""How far a bound may be on the wrong side of the recount: what rounding does."""
 
 
 def run(job: dict[str, Any], say: Callable[..., None]) -> None:
@@ -76,9 +76,7 @@ def answer(instance: Instance, clock: Clock, found: Told, job: dict[str, Any]) -
         rest["note"] = f"its bound is wrong by {-gap:.1e}. {found.note}".strip()
         clock.forget()
         return rest | told(value, math.inf, clock, "wrong bound")
-    if gap > clock.gap + EXACT:
-        clock.forget()
-    clock.note(value, bound)
+    clock.confirm(value, bound)
     return rest | told(value, max(gap, 0.0), clock, "proven" if gap <= ALLOWED else "open")
 
 

@@ -1,7 +1,8 @@
 """Time the building of staged networks: `python -m bench.network [--peer] [instance ...]`.
 
-Instances are named zones/stations/years/commodities: people in clusters, four plants, three sizes
-of modules, at most two at each of three stations, money that grows by year. With `--peer` HiGHS is
+Instances are named zones/stations/years/commodities, or with /most-stations behind, three unless
+said: people in clusters, four plants, three sizes of modules, at most two at a station, money that
+grows by year. With `--peer` HiGHS is
 given the whole program, with the flows as columns that only the room of a station limits, which it
 solves best, and two threads.
 """
@@ -25,7 +26,15 @@ LIMIT_S = {"50/8/3/5": 60.0, "200/8/3/5": 60.0, "1000/12/5/5": 60.0, "5000/20/10
 ASKED = 1e-4
 
 
-def draw(zones: int, stations: int, years: int, commodities: int, *, seed: int) -> Staged:
+def draw(
+    zones: int,
+    stations: int,
+    years: int,
+    commodities: int,
+    most_stations: int = MOST_STATIONS,
+    *,
+    seed: int,
+) -> Staged:
     """Draw a network; the same numbers give the same arrays as the one others were measured on."""
     rng = np.random.default_rng(seed)
     at = points(zones, "clustered", seed)
@@ -57,7 +66,7 @@ def draw(zones: int, stations: int, years: int, commodities: int, *, seed: int) 
         upkeep=np.tile(0.06 * price, (stations, 1)),
         budget=1.6 * price[2] * (1 + 0.35 * np.arange(years)),
         discount=1.08 ** -np.arange(years),
-        most_stations=MOST_STATIONS,
+        most_stations=most_stations,
         most_modules=MOST_MODULES,
     )
 

@@ -58,8 +58,9 @@ class Clock:
     ) -> None:
         self._instance, self._known = instance, known
         self._marks = sorted(marks, reverse=True)
+        self._gaps: list[tuple[float, float]] = []
+        self._short = 0.0
         self.seconds = seconds
-        self.reached_s: dict[float, float] = {}
         self.found_s: float | None = None
         self._began_s = time.perf_counter()
         self._ended_s: float | None = None
@@ -85,23 +86,43 @@ class Clock:
         if not np.isfinite(value):
             return
         if np.isfinite(bound):
-            gap = self._instance.gap_shown(value, bound)
-            for mark in self._marks:
-                if gap <= mark:
-                    self.reached_s.setdefault(mark, round(now_s, 3))
-        if self._known is not None and self.found_s is None:
-            room = value - self._known if self._instance.is_cost else self._known - value
-            if room <= ALLOWED * abs(self._known):
-                self.found_s = round(now_s, 3)
+            self._gaps.append((round(now_s, 3), self._instance.gap_shown(value, bound)))
+        if self.found_s is None and self._is_known(value):
+            self.found_s = round(now_s, 3)
 
     @property
-    def gap(self) -> float:
-        """The smallest of the looked for gaps that was proven; infinite without any."""
-        return min(self.reached_s, default=np.inf)
+    def reached_s(self) -> dict[float, float]:
+        """When each of the looked for gaps was first proven, as far as the recount confirms it."""
+        firsts = {
+            mark: [at_s for at_s, gap in self._gaps if gap + self._short <= mark]
+            for mark in self._marks
+        }
+        return {mark: min(at_s) for mark, at_s in firsts.items() if at_s}
+
+    def confirm(self, value: float, bound: float) -> None:
+        """Hear what the recount makes of the answer, as it is shown.
+
+        By as much as its gap is above the least that was said, all that was said is taken to have
+        been too small: a solver may not have counted what it was not given.
+        """
+        gap = self._instance.gap_shown(value, bound)
+        least = min((said for _, said in self._gaps), default=gap)
+        self._short = max(0.0, gap - least)
+        self.note(value, bound)
+        self._gaps[-1] = (self._gaps[-1][0], gap - self._short)
+        if not self._is_known(value):
+            self.found_s = None
+
+    def _is_known(self, value: float) -> bool:
+        """Whether a value is the published optimum, where there is one."""
+        if self._known is None:
+            return False
+        room = value - self._known if self._instance.is_cost else self._known - value
+        return room <= ALLOWED * abs(self._known)
 
     def forget(self) -> None:
-        """Drop what was noted: the answer is not what was said on the way."""
-        self.reached_s.clear()
+        """Drop what was noted: it is wrong."""
+        self._gaps.clear()
         self.found_s = None
 
 

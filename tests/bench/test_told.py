@@ -16,7 +16,20 @@ def test_gaps_are_shares_of_what_is_shown_on_either_side():
     costs.note(105.0, 100.0)
     gains.note(100.0, 105.0)
     assert list(costs.reached_s) == list(gains.reached_s) == [0.1]
-    assert costs.gap == 0.1
+
+
+def test_what_was_said_is_held_to_the_recount():
+    watch = clock(Kind.MEDIAN, known=100.0)
+    watch.note(100.0, 91.0)
+    watch.note(100.0, 98.9)
+    watch.note(100.0, 99.9)
+    assert set(watch.reached_s) == {0.1, 0.01} and watch.found_s is not None
+    watch.confirm(102.0, 99.9)  # 2 % dearer than it said
+    assert set(watch.reached_s) == {0.1} and watch.found_s is None
+    exact = clock(Kind.MEDIAN, known=100.0)
+    exact.note(100.0, 98.0)
+    exact.confirm(100.0, 99.9)
+    assert set(exact.reached_s) == {0.1, 0.01} and exact.found_s is not None
 
 
 def test_a_gap_is_noted_once_and_nothing_without_numbers():
