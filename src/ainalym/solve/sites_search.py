@@ -40,8 +40,6 @@ class Search:
     ----------
     worth
         Of the best set so far.
-    effort
-        Pairs that kicks have looked at: a clock that is the same on every machine.
     """
 
     def __init__(
@@ -73,7 +71,7 @@ class Search:
         self._rules = Rules(limits.least, limits.most, limits.room, slack)
         self._dice = Dice.of(rng)
         self._order = np.flatnonzero(~whole)
-        self.worth, self.effort = -np.inf, 0
+        self.worth = -np.inf
 
     @property
     def is_open(self) -> NDArray[np.bool_]:
@@ -133,7 +131,6 @@ class Search:
                 found |= self._settle()
             better |= found
             most -= spent
-            self.effort += spent
         self.worth = float(self._best.sums[WORTH])
         return better
 
