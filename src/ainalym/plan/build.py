@@ -9,9 +9,9 @@ from ainalym.answer import TOLERANCE, Answer
 from ainalym.model.place import SiteKind, SiteStatus
 from ainalym.model.plan import NEVER
 from ainalym.plan.decide import Design, decide, read_design
-from ainalym.plan.exact import points_for
 from ainalym.plan.joint import decisions
 from ainalym.plan.known import Known, key_of
+from ainalym.plan.points import points_for
 from ainalym.plan.settle import fix_designs, settle
 from ainalym.plan.siting import improve, money_for_points, schedule, terms_of, within
 from ainalym.solve.branch import WHOLE
