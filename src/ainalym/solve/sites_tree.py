@@ -9,31 +9,27 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ainalym.solve.sites_bound import Descent, Proof
-from ainalym.solve.sites_finish import Finish, Rest, decided
+from ainalym.solve.sites_bound import Proof
+from ainalym.solve.sites_finish import WHOLE, Finish, Rest, decided
 from ainalym.solve.sites_gains import best_pairs
 from ainalym.solve.sites_limits import Limits
+from ainalym.solve.sites_looks import Looks
 
-_ROUNDS, _STEPS = 4, 15  # of the bound at a node, at most
-_FIRST_STEP, _PATIENCE = 0.25, 4  # of a bound that begins near its end
-_WORTHWHILE = 0.02  # of a node's gap that a round must close for another one to follow
 _THIN = 0.25  # parts left, of those looked at, where a tree is nearly done
-NODES_AT_ONCE = 300  # between looks at whether that helps
-_MOST_NUMBERS = 100_000_000  # prices kept for open nodes: 400 MB
 
 
 class _Node(NamedTuple):
-    """A part of the problem: negative bound for the heap, its age, limits, prices to begin from."""
+    """A part of the problem: negative bound for the heap, its age, limits, and where to begin."""
 
     rank: float
     age: int
     limits: Limits
-    price: NDArray[np.float32]
+    start: Any
 
 
 class Tree:
@@ -43,10 +39,16 @@ class Tree:
     ----------
     left
         What is left to decide.
+    looks
+        How parts are bounded.
+    limits
+        Of all sites, as for the whole problem.
     worth, bound
         Of the best known set and on all sets, in the terms of the whole problem.
     gap
         Absolute gap at which to stop.
+    unit
+        Of which all sets are worth whole multiples; 0 if there is none.
 
     Attributes
     ----------
@@ -57,28 +59,21 @@ class Tree:
     def __init__(
         self,
         left: Rest,
+        looks: Looks,
         cost: NDArray[np.float64],
         limits: Limits,
         *,
         worth: float,
         bound: float,
         gap: float,
+        unit: float = 0.0,
     ) -> None:
-        self._left, self._cost, self._gap = left, cost[left.sites], gap
+        self._left, self._looks, self._cost = left, looks, cost[left.sites]
+        self._gap, self._step = gap, max(gap, WHOLE * unit)
         self._best, self._found = worth - left.base, None
         self._age, self.count = itertools.count(), 0
-        bound -= left.base
-        taken = int(left.always.sum())
-        free = np.zeros(len(left.sites), bool)
-        inside = Limits(
-            least=max(0, limits.least - taken),
-            most=limits.most - taken,
-            spend=limits.spend[left.sites],
-            budget=limits.room - float(limits.spend[left.always].sum()),
-            forced=free,
-            forbidden=free,
-        )
-        self._nodes = [_Node(-bound, next(self._age), inside, left.price.astype(np.float32))]
+        inside = left.limits(limits)
+        self._nodes = [_Node(left.base - bound, next(self._age), inside, looks.start)]
 
     @property
     def bound(self) -> float:
@@ -94,8 +89,12 @@ class Tree:
     @property
     def is_over(self) -> bool:
         """Whether nothing is left to split, or too much to keep."""
-        most = _MOST_NUMBERS // (1 + self._left.rows.clients)
-        return not self._nodes or len(self._nodes) > most
+        return not self._nodes or len(self._nodes) > self._looks.most_kept
+
+    @property
+    def _goal(self) -> float:
+        """What a part has to beat: no set in one that does not is worth more than is claimed."""
+        return self._best + self._step
 
     def search(self, has_time: Callable[[], bool], worth: float = -math.inf) -> Finish:
         """Branch on some parts more, until the gap is closed or the time is up.
@@ -108,11 +107,13 @@ class Tree:
             Of the best set known by now.
         """
         self._best = max(self._best, worth - self._left.base)
-        for _ in range(NODES_AT_ONCE):
-            goal = self._best + self._gap
-            if self.is_over or not has_time() or -self._nodes[0].rank <= goal:
-                break
-            self._look_at(heapq.heappop(self._nodes), has_time)
+        last = self.count + self._looks.in_a_row
+        while self.count < last and not self.is_over and has_time():
+            parts = self._next()
+            said = self._looks.bound([part[2:] for part in parts], self._goal, has_time)
+            self.count += len(parts)
+            for part, looked in zip(parts, said, strict=True):
+                self._split(part, *looked)
         is_open = None
         if self._found is not None:
             is_open = self._left.always.copy()
@@ -120,46 +121,38 @@ class Tree:
             self._found = None
         return Finish(is_open, self.bound)
 
-    def _look_at(self, node: _Node, has_time: Callable[[], bool]) -> None:
-        """Bound a part; drop it, or split it in two."""
-        limits, rows = node.limits, self._left.rows
-        descent = Descent(
-            rows,
-            self._cost,
-            limits,
-            node.price.astype(float),
-            quick=0,
-            step=_FIRST_STEP,
-            patience=_PATIENCE,
-        )
-        self.count += 1
-        before = descent.best
-        for _ in range(_ROUNDS):
-            goal = self._best + self._gap
-            descent.lower(goal, _STEPS, has_time)
-            self._try(limits.nearest(descent.average, int((descent.average > 0.5).sum())))
-            if descent.best <= goal or before - descent.best < _WORTHWHILE * (before - goal):
-                break
-            before = descent.best
-        bound = min(descent.best, -node.rank)
-        if bound <= self._best + self._gap:
+    def _next(self) -> list[_Node]:
+        """Take the parts with the highest bounds; once those are low enough, all are."""
+        parts = []
+        while self._nodes and len(parts) < self._looks.at_once:
+            if -self._nodes[0].rank <= self._goal:
+                self._nodes.clear()
+            else:
+                parts.append(heapq.heappop(self._nodes))
+        return parts
+
+    def _split(self, node: _Node, proof: Proof, share: NDArray[np.float64], start: Any) -> None:
+        """Drop a part that is bounded well enough, or split it in two."""
+        limits = node.limits
+        self._try(limits.nearest(share, int((share > 0.5).sum())))
+        bound = min(proof.bound, -node.rank)
+        if bound <= self._goal:
             return
-        always, never = decided(limits, Proof(descent.best, descent.pick), self._best + self._gap)
+        always, never = decided(limits, proof, self._goal)
         narrow = replace(limits, forced=always, forbidden=never)
         open_question = np.flatnonzero(~(always | never))
         if len(open_question) == 0:
             if narrow.can_hold():
                 self._try(always)
             return
-        undecided = np.abs(descent.average[open_question] - 0.5)
+        undecided = np.abs(share[open_question] - 0.5)
         split = open_question[np.argmin(undecided)]
-        price = descent.price.astype(np.float32)
         for side in ("forced", "forbidden"):
             more = getattr(narrow, side).copy()
             more[split] = True
             part = replace(narrow, **{side: more})
             if part.can_hold():
-                heapq.heappush(self._nodes, _Node(-bound, next(self._age), part, price))
+                heapq.heappush(self._nodes, _Node(-bound, next(self._age), part, start))
 
     def _try(self, is_open: NDArray[np.bool_]) -> None:
         rows = self._left.rows
