@@ -348,7 +348,7 @@ class Hunt:
             gap=gap,
             unit=self._unit,
         )
-        before, idle = tree.bound, 0
+        before, looked = tree.bound, 0
         while not self._enough() and not tree.is_over:
             self._learn(tree.search(self.has_time, self._search.worth))
             goal = self._search.worth + gap
@@ -358,9 +358,9 @@ class Hunt:
             if not (to_the_end or helped):
                 return False
             before = tree.bound
-            if to_the_end and idle < _IDLE_KICKS:
-                kicks = min(_AT_ONCE, tree.count)
-                idle = 0 if self.explore(times=kicks, pairs=_PAIRS_AT_ONCE) else idle + kicks
+            if to_the_end and tree.count >= 2 * looked:
+                looked = tree.count
+                self.explore(times=min(_AT_ONCE, looked), pairs=_PAIRS_AT_ONCE)
         return self._enough()
 
     def _learn(self, done: Finish) -> None:

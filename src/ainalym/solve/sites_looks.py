@@ -12,7 +12,7 @@ from ainalym.solve.sites_bound import Descent, Proof, prove
 from ainalym.solve.sites_finish import Rest
 from ainalym.solve.sites_layers import Layers
 from ainalym.solve.sites_limits import Limits
-from ainalym.solve.sites_relax import Relaxation, Relaxed
+from ainalym.solve.sites_relax import Relaxation
 
 _ROUNDS, _STEPS = 4, 15  # of the bound at a node, at most
 _FIRST_STEP, _PATIENCE = 0.25, 4  # of a bound that begins near its end
@@ -138,7 +138,7 @@ class ByPrograms:
         self._rows, self._cost = left.rows, cost[left.sites]
         self._end, inside = end, left.limits(limits)
         self._programs = [Relaxation(layers, self._cost, inside) for _ in range(self.at_once)]
-        first = self._programs[0].solve(inside, seconds=self._left_s())
+        first = self._programs[0].solve(seconds=self._left_s())
         self.price, self.share, self.start = first.price, first.share, first.basis
         self._far, self._is_near = _NEAR * first.steps, True
         self.most_kept = _MOST_BYTES // (1 + layers.merged.gains.clients + 3 * len(left.sites))
@@ -151,12 +151,16 @@ class ByPrograms:
     ) -> list[Looked]:
         """See `Looks`."""
         near, seconds = self._is_near, self._left_s()
-
-        def solve(half: int, first: int, last: int) -> list[Relaxed]:
-            program = self._programs[half]
-            return [program.solve(*p, primal=near, seconds=seconds) for p in parts[first:last]]
-
-        one, other = by_halves(len(parts), solve, at_once=len(parts) > 1)
+        for program, part in zip(self._programs, parts, strict=False):
+            program.state(*part)
+        one, other = by_halves(
+            len(parts),
+            lambda _, first, last: [
+                program.solve(primal=near, seconds=seconds)
+                for program in self._programs[first:last]
+            ],
+            at_once=len(parts) > 1,
+        )
         self._is_near = near and all(said.steps < self._far for said in one + other)
         return [
             Looked(prove(self._rows, self._cost, said.price, part[0]), said.share, said.basis)

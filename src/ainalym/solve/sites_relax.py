@@ -63,19 +63,13 @@ class Relaxation:
         self._program, self._drop = program, drop
         self._forced = self._forbidden = np.zeros(rows.sites, bool)
 
-    def solve(
-        self, limits: Limits, basis: Any = None, *, primal: bool = False, seconds: float = np.inf
-    ) -> Relaxed:
-        """Solve it for these forced and forbidden sites.
+    def state(self, limits: Limits, basis: Any = None) -> None:
+        """State it for these forced and forbidden sites.
 
         Parameters
         ----------
         basis
             Where to begin: where a similar one with fewer of them ended; None for anywhere.
-        primal
-            As for `Program.again`.
-        seconds
-            Time limit; what is not solved by then still gives prices.
         """
         changed = np.flatnonzero(self._forced != limits.forced)
         lower = np.where(limits.forced[changed], -np.inf, 0.0)
@@ -86,6 +80,17 @@ class Relaxation:
         self._forced, self._forbidden = limits.forced, limits.forbidden
         if basis is not None:
             self._program.resume(basis)
+
+    def solve(self, *, primal: bool = False, seconds: float = np.inf) -> Relaxed:
+        """Solve it as it is stated.
+
+        Parameters
+        ----------
+        primal
+            As for `Program.again`.
+        seconds
+            Time limit; what is not solved by then still gives prices.
+        """
         value, dual, steps = self._program.again(primal=primal, seconds=seconds)
         price = self._weight - np.clip(value[self._drop], 0.0, self._weight)
         share = np.clip(-dual, 0.0, 1.0)
