@@ -30,9 +30,8 @@ _FALLBACKS = 4  # open sites of a client at which its row is cut; more where tha
 _HELPFUL = 0.25  # of what the bound fell by, that a search must gain to be given twice as long
 _IDLE_BEFORE_FINISH = 3_000  # kicks without a better set, before parts of much are looked at
 _MANY_PAIRS = 100_000  # left, which are much
-_FEW_IN_LAYERS = 20_000  # pairs of programs, that are solved sooner than the bound is lowered
 _SMALLER = 0.8  # of the pairs left, with which it pays to state them anew
-_MOST_PAIRS_AT_ONCE, _MOST_PAIRS = 100_000, 1_000_000  # of programs, at first and at last
+_FEW_IN_LAYERS, _MOST_IN_LAYERS = 100_000, 1_000_000  # pairs of programs, at first and at last
 _IDLE_KICKS = 5_000  # the same, after which more are not worth the time
 _AT_ONCE, _PAIRS_AT_ONCE = 500, 20_000_000  # kicks in one core, and pairs they may look at
 _MANY_CLIENTS = 20_000  # from which groups of them are looked at first
@@ -242,7 +241,7 @@ class Hunt:
 
     def _close(self) -> None:
         """Close what gap is left, by branching and by kicking on."""
-        if self._enough() or self._program(_MOST_PAIRS_AT_ONCE):
+        if self._enough() or self._program(_FEW_IN_LAYERS):
             return
         left = self._rest()
         if len(left.rows.gain) > _MANY_PAIRS:
@@ -250,7 +249,7 @@ class Hunt:
             if self._enough():
                 return
             left = self._rest()
-        if self._branch(left, ByPrices(left, self._cost)) or self._program(_MOST_PAIRS):
+        if self._branch(left, ByPrices(left, self._cost)) or self._program(_MOST_IN_LAYERS):
             return
         self._descend(self._descent.price, **_SLOWLY)
         self._alternate()
