@@ -78,7 +78,7 @@ def by_prices(case, left):
 
 def by_programs(case, left):
     end = time.perf_counter() + 60.0
-    return ByPrograms(left, layers(left.rows, 10_000), case.cost, case.limits, end)
+    return ByPrograms(left, layers(left.rows, left.price, 10_000), case.cost, case.limits, end)
 
 
 def tree_of(case, left, objective, looks):
@@ -138,7 +138,7 @@ def test_a_tree_cut_short_still_bounds_every_set(case, looks):
 
 def test_no_time_for_a_program_still_gives_a_bound(case):
     left = case.left(case.worths[-1])
-    looks = ByPrograms(left, layers(left.rows, 10_000), case.cost, case.limits, end=0.0)
+    looks = ByPrograms(left, layers(left.rows, left.price, 10_000), case.cost, case.limits, end=0.0)
     inside = left.limits(case.limits)
     (said,) = looks.bound([(inside, looks.start)], 0.0, lambda: False)
     assert left.base + said.proof.bound >= case.worths[0] - 1e-9

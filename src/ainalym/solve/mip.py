@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ainalym.answer import TOLERANCE, Answer, Sense, Status
 from ainalym.errors import OutsideError, law
 from ainalym.solve.linear import Linear, Pile, Solution, read_only, summed
-from ainalym.solve.solver import Basis, limit, set_sides
+from ainalym.solve.solver import Basis, Ended, limit, set_sides
 from ainalym.solve.watched import watched
 
 _MODEL = highspy.HighsModelStatus
@@ -170,32 +170,30 @@ class Program(Linear):
         worth = self._sign * self._highs.getInfo().objective_function_value
         return worth, status == _MODEL.kOptimal
 
-    def again(self, *, primal: bool, seconds: float) -> tuple[NDArray, NDArray, int]:
+    def again(self, *, primal: bool, seconds: float, most: int = 0) -> Ended:
         """Go on with a linear program, unchecked: for who can prove what comes of it.
 
         Parameters
         ----------
         primal
             Whether values stay feasible on the way, which is quick from looser bounds, or prices.
-
-        Returns
-        -------
-        Values, prices as `Solution.dual`, and how many steps it took.
+        most
+            Steps of the simplex method; 0 for any number.
         """
         self._pass_on()
+        self._set_stops(None, most)
         self._highs.setOptionValue("simplex_strategy", _PRIMAL if primal else _DUAL)
         limit(self._highs, seconds, integral=False)
         self._highs.run()
         self._highs.setOptionValue("simplex_strategy", _DUAL)
         found, steps = self._highs.getSolution(), self._highs.getInfo().simplex_iteration_count
-        return np.array(found.col_value), self._sign * np.array(found.row_dual), steps
+        return Ended(np.array(found.col_value), self._sign * np.array(found.row_dual), steps)
 
     def _set_stops(self, cutoff: float | None, iterations: int | None) -> None:
         """Tell the solver when a linear program need not be solved to its end."""
-        limit = math.inf if cutoff is None else self._sign * cutoff
-        self._highs.setOptionValue("objective_bound", limit)
-        most = highspy.kHighsIInf if iterations is None else iterations
-        self._highs.setOptionValue("simplex_iteration_limit", most)
+        worst = math.inf if cutoff is None else self._sign * cutoff
+        self._highs.setOptionValue("objective_bound", worst)
+        self._highs.setOptionValue("simplex_iteration_limit", iterations or highspy.kHighsIInf)
 
     def _run(
         self,

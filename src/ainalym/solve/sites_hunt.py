@@ -15,7 +15,7 @@ from ainalym.solve.sites_columns import by_site
 from ainalym.solve.sites_core import core, core_sites, searched
 from ainalym.solve.sites_finish import SURE, WHOLE, Finish, Rest, decided, rest, unit
 from ainalym.solve.sites_gains import Gains
-from ainalym.solve.sites_layers import layers
+from ainalym.solve.sites_layers import Layers, layers
 from ainalym.solve.sites_limits import Limits
 from ainalym.solve.sites_looks import ByPrices, ByPrograms, Looks
 from ainalym.solve.sites_merge import merge
@@ -28,17 +28,16 @@ _LOOKS = 10  # the same, of those in the core at least: laying it out takes as l
 _MOST_EFFORT = 4  # times more, while that helps
 _FALLBACKS = 4  # open sites of a client at which its row is cut; more where that was too few
 _HELPFUL = 0.25  # of what the bound fell by, that a search must gain to be given twice as long
-_IDLE_BEFORE_FINISH = 3_000  # kicks without a better set, before parts of much are looked at
-_MANY_PAIRS = 100_000  # left, which are much
+_IDLE_BEFORE_FINISH = 3_000  # kicks without a better set, before much that is left is looked at
 _SMALLER = 0.8  # of the pairs left, with which it pays to state them anew
-_FEW_IN_LAYERS, _MOST_IN_LAYERS = 100_000, 1_000_000  # pairs of programs, at first and at last
+_FEW_IN_LAYERS = 100_000  # pairs of programs that are sooner solved than the bound is lowered
+_MOST_IN_LAYERS = 1_000_000  # of programs that can be solved
 _IDLE_KICKS = 5_000  # the same, after which more are not worth the time
 _AT_ONCE, _PAIRS_AT_ONCE = 500, 20_000_000  # kicks in one core, and pairs they may look at
 _MANY_CLIENTS = 20_000  # from which groups of them are looked at first
 _COARSE_TIME = 0.4  # share of the time that may take
 _FEW, _FALL = 6, 0.8  # rounds of steps among groups, and to what they bring a gap if useful
 _QUICK, _QUICK_STEP = 60, 0.1  # steps where prices are good already, and how long the first is
-_PROGRESS = 0.1  # share of the gap that a tree must close at once to be gone on with at first
 _SLOWLY = {"quick": 0, "step": 0.05, "patience": 20, "shorter": 0.9}  # the second descent
 _TURNS, _MOST_TURNS = 2, 6  # of the bound, for one search, and more for one that hardly helps
 _PAIRS_TURNED = 5_000_000  # one more for so many: a search of the whole takes longer than steps
@@ -200,7 +199,7 @@ class Hunt:
                     break
             self._decide()
             is_slow = bound - self._descent.best < _HELPFUL * (bound - self._search.worth)
-            if while_large and is_slow and layers(self._rest().rows, _FEW_IN_LAYERS) is not None:
+            if while_large and is_slow and self._apart(self._rest(), _FEW_IN_LAYERS) is not None:
                 return
             if self.has_time():
                 fell, before = bound - self._descent.best, self._search.worth
@@ -241,36 +240,35 @@ class Hunt:
 
     def _close(self) -> None:
         """Close what gap is left, by branching and by kicking on."""
-        if self._enough() or self._program(_FEW_IN_LAYERS):
+        if self._enough() or self._program():
             return
-        left = self._rest()
-        if len(left.rows.gain) > _MANY_PAIRS:
-            self._kick_until(_IDLE_BEFORE_FINISH)
-            if self._enough():
-                return
-            left = self._rest()
-        if self._branch(left, ByPrices(left, self._cost)) or self._program(_MOST_IN_LAYERS):
+        self._kick_until(_IDLE_BEFORE_FINISH)
+        if self._enough() or self._program():
             return
         self._descend(self._descent.price, **_SLOWLY)
         self._alternate()
-        if not self._enough():
-            left = self._rest()
-            self._branch(left, ByPrices(left, self._cost), to_the_end=True)
+        if self._enough() or self._program():
+            return
+        left = self._rest()
+        self._branch(left, ByPrices(left, self._cost))
         if not self._enough():
             self._kick_until(_IDLE_KICKS)
 
-    def _program(self, most_pairs: int) -> bool:
-        """Branch with linear programs, if they are no larger; tell whether that is all.
+    def _apart(self, left: Rest, most: int) -> Layers | None:
+        return layers(left.rows, left.price, most)
+
+    def _program(self) -> bool:
+        """Branch with linear programs, if those are small enough; tell whether that is all.
 
         What the first one says may leave less to decide; then it is stated anew. Where it says that
         prices can close the gap alone they do, as others can check them.
         """
         left = self._rest()
-        while not self._enough() and (apart := layers(left.rows, most_pairs)) is not None:
+        while not self._enough() and (apart := self._apart(left, _MOST_IN_LAYERS)) is not None:
             looks = ByPrograms(left, apart, self._cost, self._limits, self._end)
             after = self._hear(left, looks)
             if len(after.rows.gain) >= _SMALLER * len(left.rows.gain):
-                return self._branch(left, looks, to_the_end=True)
+                return self._branch(left, looks)
             left = after
         return self._enough()
 
@@ -288,6 +286,7 @@ class Hunt:
         proof = prove(left.rows, cost, looks.price, limits)
         if is_closed(self._search.worth, left.base + proof.bound, self._gap_allowed):
             self._alternate()
+        self._proved = min(self._proved, max(self._search.worth, left.base + proof.bound))
         to_beat = self._to_beat - left.base
         return left.within(rest(left.rows, cost, looks.price, limits, proof, to_beat))
 
@@ -333,8 +332,8 @@ class Hunt:
         price, small = self._descent.price, self._merged.gains
         return rest(small, self._cost, price, self._limits, self._proof(), self._to_beat)
 
-    def _branch(self, left: Rest, looks: Looks, *, to_the_end: bool = False) -> bool:
-        """Branch on what is undecided, at least while that helps; tell whether it was all done."""
+    def _branch(self, left: Rest, looks: Looks) -> bool:
+        """Branch on what is undecided to the end; tell whether that was reached."""
         best, proved = self._search.worth, min(self._descent.best, self._proved)
         gap = self._gap_allowed * abs(best)
         tree = Tree(
@@ -347,17 +346,12 @@ class Hunt:
             gap=gap,
             unit=self._unit,
         )
-        before, looked = tree.bound, 0
+        looked = 0
         while not self._enough() and not tree.is_over:
             self._learn(tree.search(self.has_time, self._search.worth))
-            goal = self._search.worth + gap
-            if tree.bound <= goal:
+            if tree.bound <= self._search.worth + gap:
                 return True
-            helped = before - tree.bound >= _PROGRESS * (before - goal) or tree.is_thinning
-            if not (to_the_end or helped):
-                return False
-            before = tree.bound
-            if to_the_end and tree.count >= 2 * looked:
+            if tree.count >= 2 * looked:
                 looked = tree.count
                 self.explore(times=min(_AT_ONCE, looked), pairs=_PAIRS_AT_ONCE)
         return self._enough()

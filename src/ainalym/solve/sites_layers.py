@@ -2,7 +2,8 @@
 
 A client has its worst gain from any of its sites, the step to the next better gain from any but the
 worst, and so on: each step is a covering, all or nothing, by the sites that are at least as good.
-Equal coverings of many clients are added up.
+Equal coverings of many clients are added up. Steps far below a client's price are the largest
+coverings and hardly matter: they are left out, which keeps the price from falling that far.
 
 Source: Cornuejols, Nemhauser and Wolsey (1980), A canonical representation of simple plant location
 problems and its applications, SIAM Journal on Algebraic and Discrete Methods 1(3), doi
@@ -18,6 +19,9 @@ from numpy.typing import NDArray
 from ainalym.solve.sites_gains import Gains
 from ainalym.solve.sites_merge import Merged, merge
 
+_SPARE = 3  # steps below a client's price
+_ALIKE = 5  # times more pairs, of which enough may turn out to be alike
+
 
 class Layers(NamedTuple):
     """Coverings of which no two are alike, and whose they are.
@@ -28,30 +32,41 @@ class Layers(NamedTuple):
         Rows of equal gains: what each covering is worth, and the sites that give it.
     owner
         Client of each layer before they were added up, shape (layers,).
-    clients
-        How many there are.
+    floor
+        Gain of each client's best pair that is left out, or 0, shape (clients,).
     """
 
     merged: Merged
     owner: NDArray[np.int32]
-    clients: int
+    floor: NDArray[np.float64]
 
     def prices(self, price: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn prices of coverings into prices of clients that prove no more."""
-        return np.bincount(self.owner, self.merged.split(price), self.clients)
+        """Turn prices of coverings into prices of clients."""
+        return self.floor + np.bincount(self.owner, self.merged.split(price), len(self.floor))
 
 
-def layers(gains: Gains, most_pairs: int) -> Layers | None:
-    """Take clients apart; None if that makes more than so many pairs."""
-    size = np.zeros(2, np.int64)
-    _count(gains.start, gains.gain, size)
-    if size[1] > most_pairs:
+def layers(gains: Gains, price: NDArray[np.float64], most_pairs: int) -> Layers | None:
+    """Take clients apart; None if that makes more than so many pairs.
+
+    Parameters
+    ----------
+    price
+        About what each client's price will be, shape (clients,).
+    """
+    end, size = np.empty(gains.clients, np.int64), np.zeros(2, np.int64)
+    _count(gains.start, gains.gain, price, _SPARE, end, size)
+    if size[1] > _ALIKE * most_pairs:
         return None
     start, owner = np.zeros(size[0] + 1, np.int64), np.empty(size[0], np.int32)
     site, gain = np.empty(size[1], np.int32), np.empty(size[1])
-    _take_apart(gains.start, gains.site, gains.gain, start, owner, site, gain)
+    _take_apart(gains.start, gains.site, gains.gain, end, start, owner, site, gain)
     apart = Gains(start=start, site=site, gain=gain, sites=gains.sites)
-    return Layers(merge(apart), owner, gains.clients)
+    merged = merge(apart)
+    if len(merged.gains.gain) > most_pairs:
+        return None
+    is_cut, floor = end < gains.start[1:], np.zeros(gains.clients)
+    floor[is_cut] = gains.gain[end[is_cut]]
+    return Layers(merged, owner, floor)
 
 
 @njit(cache=True)
@@ -61,13 +76,19 @@ def _step(gain: NDArray, k: int, end: int) -> float:
 
 
 @njit(cache=True)
-def _count(start: NDArray, gain: NDArray, size: NDArray) -> None:
-    """Count layers and their pairs."""
+def _count(
+    start: NDArray, gain: NDArray, price: NDArray, spare: int, end: NDArray, size: NDArray
+) -> None:
+    """Find where each client is cut, and count layers and their pairs."""
     for i in range(len(start) - 1):
-        for k in range(start[i], start[i + 1]):
+        k, left = start[i], spare
+        while k < start[i + 1] and (left > 0 or gain[k] > price[i]):
             if _step(gain, k, start[i + 1]) > 0.0:
                 size[0] += 1
                 size[1] += k + 1 - start[i]
+                left -= gain[k] <= price[i]
+            k += 1
+        end[i] = k
 
 
 @njit(cache=True)
@@ -75,6 +96,7 @@ def _take_apart(
     start: NDArray,
     site: NDArray,
     gain: NDArray,
+    end: NDArray,
     layer_start: NDArray,
     owner: NDArray,
     layer_site: NDArray,
@@ -84,7 +106,7 @@ def _take_apart(
     at = layer = 0
     sorted_sites = np.empty(len(site), np.int32)
     for i in range(len(start) - 1):
-        for k in range(start[i], start[i + 1]):
+        for k in range(start[i], end[i]):
             place = held = k - start[i]
             while place > 0 and sorted_sites[place - 1] > site[k]:
                 sorted_sites[place] = sorted_sites[place - 1]

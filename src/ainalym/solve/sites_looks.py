@@ -18,7 +18,8 @@ _ROUNDS, _STEPS = 4, 15  # of the bound at a node, at most
 _FIRST_STEP, _PATIENCE = 0.25, 4  # of a bound that begins near its end
 _WORTHWHILE = 0.02  # of a node's gap that a round must close for another one to follow
 _MOST_NUMBERS = 100_000_000  # prices kept for open nodes: 400 MB
-_NEAR = 0.25  # of the first program's steps: values are kept feasible while others take fewer
+_NEAR, _MOSTLY = 0.1, 0.5  # values are kept feasible where that takes few of the first one's steps
+_MOST_IN_A_ROW, _PAIRS_IN_A_ROW = 16, 1_000_000  # parts, and pairs of all their programs
 _LEAST_S = 0.01  # that a linear program may take
 _MOST_BYTES = 400_000_000  # the same, of where linear programs ended
 
@@ -125,7 +126,7 @@ class ByPrograms:
         Of each row, and how far each site is open: what the program of the whole says.
     """
 
-    at_once, in_a_row = 2, 16
+    at_once = 2
 
     def __init__(
         self,
@@ -140,7 +141,9 @@ class ByPrograms:
         self._programs = [Relaxation(layers, self._cost, inside) for _ in range(self.at_once)]
         first = self._programs[0].solve(seconds=self._left_s())
         self.price, self.share, self.start = first.price, first.share, first.basis
-        self._far, self._is_near = _NEAR * first.steps, True
+        self._near, self._far, self._looked = 1 + int(_NEAR * first.steps), 0, 0
+        pairs = len(layers.merged.gains.gain)
+        self.in_a_row = max(self.at_once, min(_MOST_IN_A_ROW, _PAIRS_IN_A_ROW // (1 + pairs)))
         self.most_kept = _MOST_BYTES // (1 + layers.merged.gains.clients + 3 * len(left.sites))
 
     def bound(
@@ -150,18 +153,20 @@ class ByPrograms:
         has_time: Callable[[], bool],
     ) -> list[Looked]:
         """See `Looks`."""
-        near, seconds = self._is_near, self._left_s()
+        near, seconds = self._near, self._left_s()
         for program, part in zip(self._programs, parts, strict=False):
             program.state(*part)
         one, other = by_halves(
             len(parts),
             lambda _, first, last: [
-                program.solve(primal=near, seconds=seconds)
-                for program in self._programs[first:last]
+                program.solve(near=near, seconds=seconds) for program in self._programs[first:last]
             ],
             at_once=len(parts) > 1,
         )
-        self._is_near = near and all(said.steps < self._far for said in one + other)
+        self._looked += len(parts)
+        self._far += sum(said.steps >= near for said in one + other)
+        if self._far > _MOSTLY * self._looked:
+            self._near = 0
         return [
             Looked(prove(self._rows, self._cost, said.price, part[0]), said.share, said.basis)
             for part, said in zip(parts, one + other, strict=True)

@@ -81,17 +81,22 @@ class Relaxation:
         if basis is not None:
             self._program.resume(basis)
 
-    def solve(self, *, primal: bool = False, seconds: float = np.inf) -> Relaxed:
+    def solve(self, *, near: int = 0, seconds: float = np.inf) -> Relaxed:
         """Solve it as it is stated.
 
         Parameters
         ----------
-        primal
-            As for `Program.again`.
+        near
+            Steps that keep values feasible; others keep prices, and follow where these are too few.
         seconds
             Time limit; what is not solved by then still gives prices.
         """
-        value, dual, steps = self._program.again(primal=primal, seconds=seconds)
+        again, steps = self._program.again, 0
+        if near > 0:
+            value, dual, steps = again(primal=True, seconds=seconds, most=near)
+        if near == 0 or steps >= near:
+            value, dual, more = again(primal=False, seconds=seconds)
+            steps += more
         price = self._weight - np.clip(value[self._drop], 0.0, self._weight)
         share = np.clip(-dual, 0.0, 1.0)
         return Relaxed(self._layers.prices(price), share, self._program.basis(), steps)

@@ -22,7 +22,6 @@ from ainalym.solve.sites_looks import Looks
 
 _LEAST_CHANGE = 0.01  # of a share, by which a fall is divided
 _SEEN_ENOUGH = 10  # falls, before they say where to split
-_THIN = 0.25  # parts left, of those looked at, where a tree is nearly done
 
 
 class _Node(NamedTuple):
@@ -122,11 +121,6 @@ class Tree:
         """What no set is worth more than, in the terms of the whole problem, at any moment."""
         goal = self._best + self._gap
         return self._left.base + max([goal, *(-node.rank for node in self._nodes[:1])])
-
-    @property
-    def is_thinning(self) -> bool:
-        """Whether most parts that were looked at led to nothing more to look at."""
-        return len(self._nodes) < _THIN * self.count
 
     @property
     def is_over(self) -> bool:

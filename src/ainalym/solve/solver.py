@@ -1,10 +1,18 @@
 """What the solver's own object is told in more than one place."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Ended(NamedTuple):
+    """Where a linear program ended: values, prices as `Solution.dual`, and after how many steps."""
+
+    value: NDArray[np.float64]
+    dual: NDArray[np.float64]
+    steps: int
 
 
 @dataclass(slots=True)
