@@ -1,5 +1,6 @@
 """What the bound leaves undecided: a smaller problem of the same kind."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -123,11 +124,14 @@ def rest(
     limits: Limits,
     proof: Proof,
     objective: float,
-) -> Rest:
+    *,
+    most_pairs: float = math.inf,
+) -> Rest | None:
     """Leave out all pairs and sites that no set worth more than `objective` uses.
 
     A client served for less than its price costs the bound the difference, and a site opened
-    against its score costs the bound that too; what costs more than the whole gap is out.
+    against its score costs the bound that too; what costs more than the whole gap is out. None if
+    more pairs are left than one wants.
     """
     always, never = decided(limits, proof, objective)
     gap = proof.bound - objective + SURE * (1.0 + abs(objective))
@@ -142,6 +146,8 @@ def rest(
     whole = gains.start, gains.site, gains.gain, price, served, lacks, gap, number, start
     site, gain = np.empty(0, np.int32), np.empty(0)
     _keep(*whole, site, gain)
+    if start[-1] > most_pairs:
+        return None
     site, gain = np.empty(start[-1], np.int32), np.empty(start[-1])
     _keep(*whole, site, gain)
     rows = Gains(start=start, site=site, gain=gain, sites=len(sites))

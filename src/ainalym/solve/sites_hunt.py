@@ -15,7 +15,7 @@ from ainalym.solve.sites_columns import by_site
 from ainalym.solve.sites_core import core, core_sites, searched
 from ainalym.solve.sites_finish import SURE, WHOLE, Finish, Rest, decided, rest, unit
 from ainalym.solve.sites_gains import Gains
-from ainalym.solve.sites_layers import Layers, layers
+from ainalym.solve.sites_layers import layers
 from ainalym.solve.sites_limits import Limits
 from ainalym.solve.sites_looks import ByPrices, ByPrograms, Looks
 from ainalym.solve.sites_merge import merge
@@ -31,6 +31,7 @@ _HELPFUL = 0.25  # of what the bound fell by, that a search must gain to be give
 _IDLE_BEFORE_FINISH = 3_000  # kicks without a better set, before much that is left is looked at
 _SMALLER = 0.8  # of the pairs left, with which it pays to state them anew
 _FEW_IN_LAYERS = 100_000  # pairs of programs that are sooner solved than the bound is lowered
+_FEW_LEFT = 500_000  # pairs left, before they are taken apart and alike ones added up
 _MOST_IN_LAYERS = 1_000_000  # of programs that can be solved
 _IDLE_KICKS = 5_000  # the same, after which more are not worth the time
 _AT_ONCE, _PAIRS_AT_ONCE = 500, 20_000_000  # kicks in one core, and pairs they may look at
@@ -199,7 +200,7 @@ class Hunt:
                     break
             self._decide()
             is_slow = bound - self._descent.best < _HELPFUL * (bound - self._search.worth)
-            if while_large and is_slow and self._apart(self._rest(), _FEW_IN_LAYERS) is not None:
+            if while_large and is_slow and self._is_small():
                 return
             if self.has_time():
                 fell, before = bound - self._descent.best, self._search.worth
@@ -254,8 +255,10 @@ class Hunt:
         if not self._enough():
             self._kick_until(_IDLE_KICKS)
 
-    def _apart(self, left: Rest, most: int) -> Layers | None:
-        return layers(left.rows, left.price, most)
+    def _is_small(self) -> bool:
+        """Tell whether what is left is so small that linear programs are quick."""
+        left = self._rest(_FEW_LEFT)
+        return left is not None and layers(left.rows, left.price, _FEW_IN_LAYERS) is not None
 
     def _program(self) -> bool:
         """Branch with linear programs, if those are small enough; tell whether that is all.
@@ -264,7 +267,10 @@ class Hunt:
         prices can close the gap alone they do, as others can check them.
         """
         left = self._rest()
-        while not self._enough() and (apart := self._apart(left, _MOST_IN_LAYERS)) is not None:
+        while not self._enough():
+            apart = layers(left.rows, left.price, _MOST_IN_LAYERS)
+            if apart is None:
+                return False
             looks = ByPrograms(left, apart, self._cost, self._limits, self._end)
             after = self._hear(left, looks)
             if len(after.rows.gain) >= _SMALLER * len(left.rows.gain):
@@ -328,9 +334,18 @@ class Hunt:
         )
         self._search.keep(self._narrow.forced | self._narrow.forbidden)
 
-    def _rest(self) -> Rest:
+    def _rest(self, most_pairs: float = math.inf) -> Rest | None:
+        """Work out what is left to decide; None if that is more than one wants."""
         price, small = self._descent.price, self._merged.gains
-        return rest(small, self._cost, price, self._limits, self._proof(), self._to_beat)
+        return rest(
+            small,
+            self._cost,
+            price,
+            self._limits,
+            self._proof(),
+            self._to_beat,
+            most_pairs=most_pairs,
+        )
 
     def _branch(self, left: Rest, looks: Looks) -> bool:
         """Branch on what is undecided to the end; tell whether that was reached."""
