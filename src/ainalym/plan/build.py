@@ -12,6 +12,7 @@ from ainalym.plan.decide import Design, decide, read_design
 from ainalym.plan.joint import decisions
 from ainalym.plan.known import Known, key_of
 from ainalym.plan.points import points_for
+from ainalym.plan.polish import polish
 from ainalym.plan.settle import fix_designs, settle
 from ainalym.plan.siting import improve, money_for_points, schedule, terms_of, within
 from ainalym.solve.branch import WHOLE
@@ -174,9 +175,9 @@ def build(known: Known, design: Design) -> None:
     if known.master is not known.whole:
         opened = points_for(known, design)
         if opened is not None:
-            _settle(known, design, opened)
+            _settle(known, design, polish(known, design, opened))
     elif _dive_points(known, design):
-        take(known, design)
+        _settle(known, design, polish(known, design, known.opened()))
 
 
 def take(known: Known, design: Design) -> None:
@@ -233,11 +234,17 @@ def _dive_points(known: Known, design: Design) -> bool:
 
 
 def _relax(known: Known) -> Answer[Solution]:
-    """Solve the relaxed master as it stands, unless it cannot beat the best plan."""
+    """Solve the relaxed master as it stands, unless it cannot beat the best plan.
+
+    Rows of the households' choice are added until nobody goes past an open point.
+    """
     is_whole = known.master is known.whole
     cutoff = known.best if is_whole and isfinite(known.best) else None
-    seconds = max(1.0, known.left_s)
-    return known.master.net.program.solve(seconds=seconds, relax=True, cutoff=cutoff)
+    while True:
+        seconds = max(1.0, known.left_s)
+        answer = known.master.net.program.solve(seconds=seconds, relax=True, cutoff=cutoff)
+        if answer.value is None or known.left_s <= 0 or not known.sifting.cut_choices(answer.value):
+            return answer
 
 
 def _settle(known: Known, design: Design, opened: NDArray[np.int32]) -> None:
