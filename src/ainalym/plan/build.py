@@ -24,15 +24,24 @@ PROPOSE_SHARE = 0.2
 ROUGHLY = 0.1
 """The gap at which the first network is good enough; what follows is decided more exactly."""
 
-SLOW_SHARE = 0.03
-"""Where deciding the first network took more of the time left, it is not decided again exactly, but
-what is next goes from its plan; elsewhere that plan is only an early one."""
-
 CLOSINGS = 6
 """How often points whose keepers cannot earn a living are closed before a plan is given up."""
 
 SURE = 0.2
 """How far from whole a point's level may be to be rounded, with others, while diving."""
+
+
+def sketch(known: Known) -> None:
+    """Build an early plan: decide the network roughly for the points last looked at.
+
+    Parameters
+    ----------
+    known
+        Its best plan is replaced by a better one.
+    """
+    design = _decide(known, known.opened())
+    if design is not None:
+        site(known, design)
 
 
 def propose(known: Known) -> None:
@@ -44,15 +53,6 @@ def propose(known: Known) -> None:
         Its best plan is replaced by a better one.
     """
     opened, is_small = known.opened(), known.master is not known.whole
-    if not is_small:
-        left_s = known.left_s
-        design = _decide(known, opened)
-        is_slow = left_s - known.left_s > SLOW_SHARE * left_s
-        if design is not None:
-            site(known, design)
-        if known.plan is not None and is_slow:
-            build(known, design)
-            opened = known.plan.opened
     while known.left_s > 0:
         design = _decide(known, opened)
         if design is None or key_of(design) in known.tried:

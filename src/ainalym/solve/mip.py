@@ -31,6 +31,9 @@ _ENDED = (*_STOPPED, _MODEL.kOptimal, _MODEL.kInfeasible, _MODEL.kUnbounded)
 FAR = 1e6
 """How many times the prices themselves to go along a ray that proves that nothing is feasible."""
 
+_WEIGHTS, _DEVEX, _CHOOSE = "simplex_dual_edge_weight_strategy", 1, -1
+# A few steps are not worth the exact weights of all rows, which take longer than the steps.
+
 _HAS_POINT = 2  # HiGHS: primal_solution_status of a feasible point
 
 
@@ -160,7 +163,9 @@ class Program(Linear):
         self._set_stops(cutoff, iterations)
         self._highs.setOptionValue("solver", "choose")
         _limit(self._highs, math.inf, integral=False)
+        self._highs.setOptionValue(_WEIGHTS, _DEVEX)
         self._highs.run()
+        self._highs.setOptionValue(_WEIGHTS, _CHOOSE)
         status = self._highs.getModelStatus()
         if status == _MODEL.kInfeasible:
             return self._worst, True
