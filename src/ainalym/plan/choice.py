@@ -9,8 +9,7 @@ what people bring in any part of a search in which points are decided.
 Source
 ------
 Wagner & Falkson (1975), The optimal nodal location of public facilities with price-sensitive
-demand, Geographical Analysis 7(1): rows for who goes to the
-nearest.
+demand, Geographical Analysis 7(1): rows for who goes to the nearest.
 """
 
 import numpy as np
