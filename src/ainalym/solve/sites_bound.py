@@ -132,6 +132,8 @@ class Descent:
         How many quick steps to take first.
     quick_step, step
         How long the first quick step is, and the first thorough one: 1 aims at the gap's end.
+    quick_patience
+        Quick steps without a better bound, after which they become shorter and begin at the best.
     patience, shorter
         Thorough steps without a better bound, after which they become so much shorter. The first
         ones after quick steps have less patience.
@@ -157,6 +159,7 @@ class Descent:
         *,
         quick: int = _QUICK,
         quick_step: float = _QUICK_STEP,
+        quick_patience: int = _QUICK_PATIENCE,
         step: float = _STEP,
         patience: int = _PATIENCE,
         shorter: float = _SHORTER,
@@ -173,7 +176,8 @@ class Descent:
         self._now, self._kept = self.price, [self.price]
         self._way, self._slope = np.empty(gains.clients), np.empty(gains.clients)
         self._begin_anew()
-        self._quick, self._idle, self._patience = quick, 0, patience
+        self._quick, self._idle = quick, 0
+        self._quick_patience, self._patience = quick_patience, patience
         self._step, self._first_step = quick_step if quick else step, step
         self._has_begun_quick, self._shorter = quick > 0, shorter
 
@@ -253,7 +257,7 @@ class Descent:
             self._quick -= 1
             if self._quick == 0:
                 self._step, self._idle, self._now = self._first_step, 0, self.price
-            elif self._idle > _QUICK_PATIENCE:
+            elif self._idle > self._quick_patience:
                 self._step *= _QUICK_SHORTER
                 self._idle, self._now = 0, self.price
                 self._begin_anew()

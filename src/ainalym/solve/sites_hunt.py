@@ -24,7 +24,9 @@ _STEPS, _KICKS = 25, 15  # of the bound, and of a search that hardly hopes for m
 _SHARE = 0.04  # pairs that kicks look at, of those that the bound did before
 _LOOKS = 10  # the same, of those in the core at least: laying it out takes as long
 _MOST_EFFORT = 4  # times more, while that helps
-_STRAY, _STRAY_STEPS, _MOST_IDLE = 0.05, 10, 7  # how the bound strays, and how often in vain
+_ASTRAY = {"quick": 2**31, "quick_step": 0.05, "quick_patience": 2**31}  # a bound that strays
+_STRAY_STEPS = 10  # from one search to the next
+_IN_VAIN, _IN_VAIN_ABOVE = 10, 2  # such searches at most, and where groups of groups came first
 _PAIRS_ASTRAY = 4_000_000  # that kicks look at each time
 _GOOD = 8  # sets kept, whose sites are tried with each other
 _MORE_OFTEN_THAN_NOT = 0.4  # how often the bound opens a site that is worth beginning with
@@ -89,6 +91,7 @@ class Hunt:
         self._proved = math.inf
         self._effort, self._fallbacks = 1, _FALLBACKS
         self._good: list[NDArray[np.bool_]] = []
+        self._most_in_vain = _IN_VAIN
         self._progress: Callable[[float, float, float], None] | None = None
 
     def has_time(self) -> bool:
@@ -153,6 +156,7 @@ class Hunt:
         """Begin from a set, or from what a hunt among groups of the clients makes of it."""
         small = self._merged.gains
         coarse = coarsen(small) if small.clients >= _MANY_CLIENTS else None
+        self._most_in_vain = _IN_VAIN_ABOVE if coarse else _IN_VAIN
         if coarse is None:
             self._search.improve(first)
             self._descend(self._search.middle)
@@ -205,11 +209,9 @@ class Hunt:
     def _stray(self) -> None:
         """Look for better sets where the bound strays from its best prices, while that helps."""
         small, columns, price = self._merged.gains, self._columns, self._descent.price
-        stray = Descent(
-            small, self._cost, self._limits, price, quick=2**31, quick_step=_STRAY, columns=columns
-        )
+        stray = Descent(small, self._cost, self._limits, price, columns=columns, **_ASTRAY)
         self._effort, idle = 1, 0
-        while idle < _MOST_IDLE and not stray.done and not self._enough():
+        while idle < self._most_in_vain and not stray.done and not self._enough():
             stray.lower(self._search.worth, _STRAY_STEPS, self.has_time)
             chance = np.sqrt(self._rng.random(small.sites))
             fresh = [self._likely(stray.average), self._likely(stray.average * chance)]
