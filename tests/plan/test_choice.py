@@ -5,7 +5,8 @@ import pytest
 
 from ainalym.city.roads import measure
 from ainalym.model.plan import NEVER
-from ainalym.plan.choice import Choice
+from ainalym.plan.choice import CHOOSING, Choice, add_choices, by_choice, write_choices
+from ainalym.plan.choice import SLACK as SHARE
 from ainalym.plan.households import pairs as pairs_of
 from ainalym.plan.joint import could_be_full, master_of
 from tests.plan.test_joint import SLACK, drawn_city, drawn_design, hold_to
@@ -64,3 +65,40 @@ def test_nothing_known_narrows_nothing():
     least, most = ends_of(master, np.zeros(len(master.point), bool), opened)
     assert (least == 0.0).all()
     assert most == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_nobody_goes_past_an_open_point(seed):
+    master, opened, brought, _ = drawn(seed)
+    pairs, periods = np.nonzero(np.ones(master.chosen.shape, bool))
+    write_choices(master, pairs, periods)
+    program = master.net.program
+    value = np.zeros(program.n_columns)
+    years = np.arange(master.net.years)
+    at = opened[master.point][:, None]
+    value[master.level] = (at != NEVER) & (at <= years)
+    value[master.brings] = brought
+    numbers = program.numbers
+    rows = program.laws()[CHOOSING]
+    sums = np.bincount(numbers.row, numbers.factor * value[numbers.column], program.n_rows)
+    assert len(rows) == master.chosen.size
+    assert (sums[rows] <= numbers.row_upper[rows] + 1e-8).all()
+
+
+def test_who_is_turned_away_is_not_sent_elsewhere():
+    """What an open point has no room for is lost to the planner too, once the rows say so."""
+    added = 0
+    for seed in range(40):
+        city = drawn_city(seed)
+        travel = measure(city)
+        master = master_of(city, travel, pairs_of(city, travel))
+        program = master.net.program
+        program.change_bounds(master.level, 1.0, 1.0)
+        while more := add_choices(master, program.solve(relax=True).value):
+            added += more
+        brought = program.solve(relax=True).value.value[master.brings]
+        first = by_choice(master.pairs)[master.pairs.start[:-1][np.diff(master.pairs.start) > 0]]
+        rest = np.ones(len(brought), bool)
+        rest[first] = False
+        assert (brought[rest] <= 2 * SHARE).all()
+    assert added > 0

@@ -11,6 +11,7 @@ from ainalym.city.roads import measure
 from ainalym.errors import InputError
 from ainalym.model.programme import Objective
 from ainalym.plan import design, proof
+from ainalym.plan.choice import add_choices
 from ainalym.plan.digest import digest_of
 from ainalym.plan.households import pairs as pairs_of
 from ainalym.plan.joint import add_cuts, cuts_of, master_of
@@ -104,6 +105,8 @@ def test_a_certificate_of_another_city_is_refused(toy):
         (lambda c: {"objective": c.objective * 1.01}, "objective: claims "),
         (lambda c: {"cuts": c.cuts + np.array([0, 9, 0, 0])}, "cuts: name a point"),
         (lambda c: {"cuts": c.cuts - np.array([9, 0, 0, 0])}, "cuts: name a point"),
+        (lambda c: {"cuts": np.vstack([c.cuts, [[10**6, -1, -1, 0]]])}, "cuts: name a point"),
+        (lambda c: {"cuts": np.vstack([c.cuts, [[0, -1, 0, 0]]])}, "cuts: name a point"),
         (lambda c: {"cuts": c.cuts[:-1]}, "certificate: is of a program of "),
         (lambda c: {"columns": c.columns + 1}, "certificate: is of a program of "),
         (lambda c: {"price": c.price[:, :-1]}, "prices: have shape "),
@@ -161,7 +164,7 @@ def searched(city, travel):
     branch(
         program,
         [columns],
-        cut=lambda solution: add_cuts(master, solution),
+        cut=lambda solution: add_cuts(master, solution) + add_choices(master, solution),
         suggest=lambda solution, is_whole: -np.inf,
         gap_allowed=0.0,
         seconds=20,

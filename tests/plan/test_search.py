@@ -14,6 +14,7 @@ from ainalym.model.plan import NEVER, Installed
 from ainalym.model.programme import Objective
 from ainalym.plan import design, recount, search
 from ainalym.plan.households import pairs as pairs_of
+from ainalym.plan.proof import PlanCertificate, check
 from ainalym.plan.settle import open_from_start, settle
 from ainalym.study import examples
 
@@ -100,6 +101,26 @@ def test_a_changed_toy_is_solved_to_the_best_of_every_choice(seed):
         assert outcome.bound >= best - 1e-6 * abs(best)
         assert outcome.objective == pytest.approx(best, rel=1e-6)
         assert outcome.status is Status.OPTIMAL
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_where_points_fill_up_the_plan_is_the_best_of_every_choice(seed):
+    city = changed_toy(seed)
+    rng = np.random.default_rng([seed, 1])
+    reach_kg = 365.0 * city.places.waste_kg_per_day.sum()
+    is_point = np.array([kind is SiteKind.POINT for kind in city.sites.kind])
+    room_kg = np.where(is_point, reach_kg * rng.uniform(0.03, 0.3, len(is_point)), np.inf)
+    city = replace(city, sites=replace(city.sites, capacity_kg_per_year=room_kg))
+    made: list[PlanCertificate] = []
+    travel = measure(city)
+    outcome = design(city, travel, seconds=30, gap_allowed=1e-6, certified=made.append)
+    best = best_of_all(city)
+    if best == -np.inf:
+        assert outcome.plan is None
+    else:
+        assert outcome.bound >= best - 1e-6 * abs(best)
+        assert outcome.objective == pytest.approx(best, rel=1e-6)
+        assert check(city, travel, made[0], outcome.objective).bound >= best
 
 
 @pytest.mark.parametrize("objective", list(Objective))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ainalym.answer import Status
-from ainalym.solve import sites_coarse, sites_hunt
+from ainalym.solve import sites_coarse, sites_core, sites_hunt
 from ainalym.solve.sites import bound, choose, worth
 from ainalym.solve.sites_coarse import coarsen, lift
 from tests.solve.test_sites import allowed_sets, euclid, limits, problem, value
@@ -100,3 +100,25 @@ def test_groups_are_the_same_each_time():
     one, two = coarsen(gains), coarsen(gains)
     assert np.array_equal(one.group, two.group)
     assert np.array_equal(one.gains.gain, two.gains.gain)
+
+
+def test_a_search_that_strays_ends_as_it_did_before_and_keeps_the_limits(monkeypatch):
+    """Two threads search cores at once; chance must not depend on which one is quicker."""
+    for module, name, number in (
+        (sites_hunt, "_MANY_CLIENTS", 100),
+        (sites_hunt, "_FEW_PAIRS", 0),
+        (sites_hunt, "_PAIRS_ASTRAY", 50_000),
+        (sites_core, "_MANY_PAIRS", 0),
+    ):
+        monkeypatch.setattr(module, name, number)
+    seen, search = set(), sites_core.searched
+    monkeypatch.setattr(sites_hunt, "searched", lambda *given: seen.add(given[2]) or search(*given))
+    gains, rng = euclid(4, 1500, 40)
+    cost = rng.uniform(40, 80, 40)
+    closed = np.arange(40) % 9 == 0
+    said = {"p": 8, "forbidden": closed, "seconds": 60.0, "gap_allowed": 1e-3, "seed": 3}
+    one, two = (choose(gains, cost, **said) for _ in "ab")
+    assert seen == {(0, 1), (1, 2)}
+    assert (one.value.open == two.value.open).all() and one.bound == two.bound
+    assert one.value.open.sum() == 8 and not (one.value.open & closed).any()
+    assert one.objective == worth(gains, cost, one.value.open) <= one.bound

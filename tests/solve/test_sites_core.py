@@ -5,7 +5,6 @@ import pytest
 
 from ainalym.solve import sites_core
 from ainalym.solve.sites import Gains, worth
-from ainalym.solve.sites_bound import prove
 from ainalym.solve.sites_core import core, core_sites, searched
 from ainalym.solve.sites_limits import Limits
 from ainalym.solve.sites_search import Search
@@ -16,7 +15,7 @@ SITES, OPEN = 60, 9
 
 @pytest.fixture
 def case(monkeypatch):
-    """Gains and costs, limits, what the bound says, and a good set."""
+    """Gains and costs, limits, what moves bring, and a good set."""
     monkeypatch.setattr(sites_core, "_FEWEST", 0)
     monkeypatch.setattr(sites_core, "_CLOSED", 3)
     gains, rng = euclid(7, 400, SITES, near=60.0)
@@ -26,28 +25,69 @@ def case(monkeypatch):
     )
     search = Search(gains, cost, limits, rng=rng, has_time=lambda: True)
     search.improve(limits.nearest(rng.random(SITES)))
-    pick = prove(gains, cost, search.middle, limits).pick
-    return gains, cost, limits, pick, search.is_open
+    return gains, cost, limits, search.moves(), search.is_open
 
 
-def test_a_core_holds_the_open_sites_and_those_the_bound_would_open_soonest(case):
-    gains, cost, limits, pick, is_open = case
-    found = core(gains, cost, limits, core_sites(limits, pick, pick.share, is_open), is_open, 4)
+def laid(gains, cost, limits, moves, *sets, fallbacks=4):
+    """A core of sets, the best first; the bound has opened nothing."""
+    sets = np.array(sets)
+    sites = core_sites(limits, moves, np.zeros(gains.sites), sets)
+    return core(gains, cost, limits, sites, sets, fallbacks)
+
+
+def test_a_core_holds_the_open_sites_and_those_that_nearly_belong_there(case):
+    gains, cost, limits, moves, is_open = case
+    found = laid(gains, cost, limits, moves, is_open)
     assert len(found.sites) == 4 * OPEN
     assert is_open[found.sites].sum() == OPEN
     left_out = np.setdiff1d(np.arange(SITES), found.sites)
     closed = found.sites[~is_open[found.sites]]
-    assert pick.out[left_out].max() <= pick.out[closed].min()
+    assert moves[left_out].max() <= moves[closed].min()
     assert (found.cost == cost[found.sites]).all()
     assert len(found.gains.gain) < len(gains.gain) / 2
 
 
+def test_a_site_that_the_bound_opens_is_in_the_core_whatever_it_brings(case):
+    _, _, limits, moves, is_open = case
+    worst = np.argmin(moves)
+    opened = (np.arange(SITES) == worst) * 0.5
+    assert worst not in core_sites(limits, moves, opened * 0, is_open[None])
+    assert worst in core_sites(limits, moves, opened, is_open[None])
+
+
+def test_what_a_move_brings_is_what_the_best_swap_changes(case):
+    gains, cost, _, moves, is_open = case
+    before = worth(gains, cost, is_open)
+    for j in np.flatnonzero(~is_open)[::7]:
+        swaps = np.tile(is_open, (OPEN, 1))
+        swaps[np.arange(OPEN), np.flatnonzero(is_open)] = False
+        swaps[:, j] = True
+        best = max(worth(gains, cost, swap) for swap in swaps)
+        assert moves[j] == pytest.approx(best - before)
+    assert (moves[is_open] == 0).all()
+
+
+def test_a_core_of_several_sets_keeps_what_each_falls_back_on(case):
+    gains, cost, limits, _, is_open = case
+    other = limits.nearest(np.random.default_rng(2).random(SITES))
+    sites = np.arange(SITES)
+    found = core(gains, cost, limits, sites, np.array([is_open, other]), 3).gains
+    for i in np.flatnonzero(np.diff(gains.start) > SITES / 2)[::5]:
+        row = gains.site[gains.start[i] : gains.start[i + 1]]
+        ends = [np.flatnonzero(chosen[row])[2] for chosen in (is_open, other)]
+        kept = found.start[i + 1] - found.start[i]
+        assert (
+            kept
+            == (
+                gains.gain[gains.start[i] :][: len(row)] > gains.gain[gains.start[i] + max(ends)]
+            ).sum()
+        )
+
+
 @pytest.mark.parametrize("fallbacks", [2, 4])
 def test_a_set_is_worth_as_much_less_as_in_the_whole_while_fallbacks_last(case, fallbacks):
-    gains, cost, limits, pick, is_open = case
-    found = core(
-        gains, cost, limits, core_sites(limits, pick, pick.share, is_open), is_open, fallbacks
-    )
+    gains, cost, limits, moves, is_open = case
+    found = laid(gains, cost, limits, moves, is_open, fallbacks=fallbacks)
 
     def inside(chosen):
         return worth(found.gains, found.cost, chosen[found.sites])
@@ -62,13 +102,13 @@ def test_a_set_is_worth_as_much_less_as_in_the_whole_while_fallbacks_last(case, 
 
 
 def test_a_core_has_no_site_that_is_ruled_out(case):
-    gains, cost, limits, pick, is_open = case
+    gains, cost, limits, moves, is_open = case
     ruled_out = ~is_open & (np.arange(SITES) % 2 == 0)
     narrow = Limits(
         least=OPEN, most=OPEN, spend=limits.spend, budget=np.inf,
         forced=limits.forced, forbidden=ruled_out,
     )  # fmt: skip
-    found = core(gains, cost, narrow, core_sites(narrow, pick, pick.share, is_open), is_open, 4)
+    found = laid(gains, cost, narrow, moves, is_open)
     assert not ruled_out[found.sites].any()
 
 
@@ -98,17 +138,19 @@ def test_kicks_end_where_nothing_may_change(case):
 
 
 def test_two_searches_at_once_find_the_same_each_time_and_nothing_worse(case, monkeypatch):
-    gains, cost, limits, pick, _ = case
+    gains, cost, limits, _, _ = case
     monkeypatch.setattr(sites_core, "_MANY_PAIRS", 0)
-    poor = limits.nearest(np.arange(SITES, dtype=float))
-    found = core(gains, cost, limits, core_sites(limits, pick, pick.share, poor), poor, 4)
+    poor, other = (limits.nearest(way * np.arange(SITES)) for way in (1.0, -1.0))
+    sets = np.array([poor, other])
+    found = core(gains, cost, limits, np.arange(SITES), sets, 4)
     a, b = (
         searched(
-            found, poor, pick.share, np.random.default_rng(5), lambda: True, times=40, pairs=10**5
+            found, sets, (0, 1), 4, np.random.default_rng(5), lambda: True, times=40, pairs=10**5
         )
         for _ in "ab"
     )
-    assert np.array_equal(a.is_open, b.is_open)
+    assert np.array_equal(a.is_open, b.is_open) and np.array_equal(a.fresh, b.fresh)
+    assert all(limits.allow(is_open) for is_open in a.fresh)
     assert a.is_better and limits.allow(a.is_open)
     assert worth(gains, cost, a.is_open) > worth(gains, cost, poor)
 
@@ -121,15 +163,16 @@ def test_what_two_searches_find_apart_is_put_together(monkeypatch):
     none, cost = np.zeros(4, bool), np.zeros(4)
     limits = Limits(least=2, most=2, spend=cost, budget=np.inf, forced=none, forbidden=none)
     known = np.array([True, False, True, False])
-    mended = iter([[1, 2], [0, 3]])
+    mended = iter([[0, 2], [0, 2], [1, 2], [0, 3]])
     monkeypatch.setattr(Search, "improve", lambda self, is_open: self.take(is_open))
 
     def mend(self, times, pairs):
         self.take(np.isin(np.arange(4), next(mended)))
 
     monkeypatch.setattr(Search, "kick", mend)
-    pick = prove(gains, cost, np.zeros(2), limits).pick
-    found = core(gains, cost, limits, core_sites(limits, pick, known * 1.0, known), known, 4)
+    sets = np.array([known, known, ~known])
+    found = core(gains, cost, limits, np.arange(4), sets, 4)
     rng = np.random.default_rng(0)
-    done = searched(found, known, known * 1.0, rng, lambda: True, times=2, pairs=1)
+    done = searched(found, sets, (0, 1), 4, rng, lambda: True, times=4, pairs=1)
     assert done.is_open.tolist() == [False, True, False, True]
+    assert done.is_better and (done.fresh == known).all()

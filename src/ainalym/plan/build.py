@@ -12,6 +12,7 @@ from ainalym.plan.decide import Design, decide, read_design
 from ainalym.plan.joint import decisions
 from ainalym.plan.known import Known, key_of
 from ainalym.plan.points import points_for
+from ainalym.plan.polish import polish
 from ainalym.plan.settle import fix_designs, settle
 from ainalym.plan.siting import improve, money_for_points, schedule, terms_of, within
 from ainalym.solve.branch import WHOLE
@@ -23,15 +24,24 @@ PROPOSE_SHARE = 0.2
 ROUGHLY = 0.1
 """The gap at which the first network is good enough; what follows is decided more exactly."""
 
-SLOW_SHARE = 0.03
-"""Where deciding the first network took more of the time left, it is not decided again exactly, but
-what is next goes from its plan; elsewhere that plan is only an early one."""
-
 CLOSINGS = 6
 """How often points whose keepers cannot earn a living are closed before a plan is given up."""
 
 SURE = 0.2
 """How far from whole a point's level may be to be rounded, with others, while diving."""
+
+
+def sketch(known: Known) -> None:
+    """Build an early plan: decide the network roughly for the points last looked at.
+
+    Parameters
+    ----------
+    known
+        Its best plan is replaced by a better one.
+    """
+    design = _decide(known, known.opened())
+    if design is not None:
+        site(known, design)
 
 
 def propose(known: Known) -> None:
@@ -43,15 +53,6 @@ def propose(known: Known) -> None:
         Its best plan is replaced by a better one.
     """
     opened, is_small = known.opened(), known.master is not known.whole
-    if not is_small:
-        left_s = known.left_s
-        design = _decide(known, opened)
-        is_slow = left_s - known.left_s > SLOW_SHARE * left_s
-        if design is not None:
-            site(known, design)
-        if known.plan is not None and is_slow:
-            build(known, design)
-            opened = known.plan.opened
     while known.left_s > 0:
         design = _decide(known, opened)
         if design is None or key_of(design) in known.tried:
@@ -174,9 +175,9 @@ def build(known: Known, design: Design) -> None:
     if known.master is not known.whole:
         opened = points_for(known, design)
         if opened is not None:
-            _settle(known, design, opened)
+            _settle(known, design, polish(known, design, opened))
     elif _dive_points(known, design):
-        take(known, design)
+        _settle(known, design, polish(known, design, known.opened()))
 
 
 def take(known: Known, design: Design) -> None:
@@ -233,11 +234,17 @@ def _dive_points(known: Known, design: Design) -> bool:
 
 
 def _relax(known: Known) -> Answer[Solution]:
-    """Solve the relaxed master as it stands, unless it cannot beat the best plan."""
+    """Solve the relaxed master as it stands, unless it cannot beat the best plan.
+
+    Rows of the households' choice are added until nobody goes past an open point.
+    """
     is_whole = known.master is known.whole
     cutoff = known.best if is_whole and isfinite(known.best) else None
-    seconds = max(1.0, known.left_s)
-    return known.master.net.program.solve(seconds=seconds, relax=True, cutoff=cutoff)
+    while True:
+        seconds = max(1.0, known.left_s)
+        answer = known.master.net.program.solve(seconds=seconds, relax=True, cutoff=cutoff)
+        if answer.value is None or known.left_s <= 0 or not known.sifting.cut_choices(answer.value):
+            return answer
 
 
 def _settle(known: Known, design: Design, opened: NDArray[np.int32]) -> None:

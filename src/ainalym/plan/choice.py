@@ -1,17 +1,31 @@
-"""What the households' choice leaves open where some points are known to be open or closed.
+"""What the households' choice leaves open to the planner.
 
-The master program lets the planner say who brings where. Once a point is open for sure, nobody who
-gains more there brings to a lesser one; and once all the better ones are closed for sure, everybody
-brings to it. That narrows what people bring in any part of a search in which points are decided.
+The master program lets the planner say who brings where. But the more a point is open, the less can
+go past it to one where people gain less, even where the point is full and turns them away: rows say
+so, which are added where a solution breaks them. Once a point is open for sure, nobody brings to a
+lesser one; and once all the better ones are closed for sure, everybody brings to it. That narrows
+what people bring in any part of a search in which points are decided.
+
+Source
+------
+Wagner & Falkson (1975), The optimal nodal location of public facilities with price-sensitive
+demand, Geographical Analysis 7(1): rows for who goes to the nearest.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ainalym.plan.joint import Master, could_be_full
+from ainalym.plan.households import Pairs
+from ainalym.plan.joint import ANY, Master, could_be_full
+from ainalym.solve.linear import Solution
+
+CHOOSING = "people go where they gain most"
 
 HAIR = 1e-9
 """Outward rounding of shares that are sums over years."""
+
+SLACK = 1e-3
+"""Share of its waste that a place has to bring past a point for a row to be worth it."""
 
 
 class Choice:
@@ -24,11 +38,9 @@ class Choice:
     """
 
     def __init__(self, master: Master) -> None:
-        pairs = master.pairs
-        place = np.repeat(np.arange(len(pairs.start) - 1), np.diff(pairs.start))
         self._master = master
-        self._order = np.lexsort((np.arange(len(pairs)), -pairs.gain_minor, place))
-        self._first = pairs.start[place]  # places keep their ranges: the order is within them
+        self._order = by_choice(master.pairs)
+        self._first = master.pairs.start[_place(master.pairs)]  # places keep their ranges
         self._point = master.pair_point[self._order]
         self._is_full = could_be_full(master)[self._point]
 
@@ -59,3 +71,62 @@ class Choice:
         """How many of a place's better points count, for each of its pairs, best first."""
         total = np.concatenate([[0], np.cumsum(counts)])
         return total[:-1] - total[self._first]
+
+
+def add_choices(master: Master, solution: Solution) -> int:
+    """Add the rows by which nobody goes past an open point, where a solution breaks them.
+
+    Parameters
+    ----------
+    master
+        Its places are single ones, or see all their points alike.
+
+    Returns
+    -------
+    How many rows were added.
+    """
+    pairs, of_flow = master.pairs, master.net.periods.of_flow
+    order, at = by_choice(pairs), np.arange(len(pairs))
+    last = pairs.start[_place(pairs) + 1]
+    level = solution.value[master.level] @ of_flow.T
+    total = np.zeros((len(pairs) + 1, len(of_flow)))
+    np.cumsum(solution.value[master.brings[order]], axis=0, out=total[1:])
+    over = total[last] - total[at + 1] + level[master.pair_point[order]] - 1.0
+    row, period = np.nonzero((over > SLACK) & ~master.chosen[order])
+    write_choices(master, order[row], period)
+    return len(row)
+
+
+def write_choices(master: Master, pair: NDArray[np.int64], period: NDArray[np.int64]) -> None:
+    """Write rows by which a place brings no more past a point than while that is closed.
+
+    Parameters
+    ----------
+    pair, period
+        Rows of the pairs of place and point, and of the periods, shape (rows,).
+    """
+    program, pairs = master.net.program, master.pairs
+    if not len(pair):
+        return
+    master.chosen[pair, period] = True
+    none = np.full_like(pair, ANY)
+    master.cuts.append(np.column_stack([pair, none, none, period]))
+    order, rank = by_choice(pairs), np.empty(len(pairs), np.int64)
+    rank[order] = np.arange(len(pairs))
+    first, last = rank[pair] + 1, pairs.start[_place(pairs)[pair] + 1]
+    rows = program.rows(CHOOSING, len(pair), upper=1.0)
+    many = last - first
+    past = np.arange(many.sum()) + np.repeat(first - (np.cumsum(many) - many), many)
+    program.put(np.repeat(rows, many), master.brings[order[past], np.repeat(period, many)], 1.0)
+    level = master.level[master.pair_point[pair]]
+    program.put(rows[:, None], level, master.net.periods.of_flow[period])
+
+
+def by_choice(pairs: Pairs) -> NDArray[np.int64]:
+    """Order the pairs of each place by what it gains there, the most first; shape (pairs,)."""
+    return np.lexsort((np.arange(len(pairs)), -pairs.gain_minor, _place(pairs)))
+
+
+def _place(pairs: Pairs) -> NDArray[np.int64]:
+    """The place of each pair, shape (pairs,)."""
+    return np.repeat(np.arange(len(pairs.start) - 1), np.diff(pairs.start))

@@ -35,6 +35,9 @@ BRINGING = "what people bring"
 ROOM = "the room at the points"
 SERVING = "stations take in only when they are open"
 
+ANY = -1
+"""Stands for the station and the kin of a cut that is of a pair of place and point."""
+
 SLACK_T = 1e-3
 """Tonnes a year by which a cut has to be violated to be worth a row."""
 
@@ -61,9 +64,12 @@ class Master:
     cut
         Whether the row that ties what a point ships to a station being open is written, shape
         (points, stations, kins, periods).
+    chosen
+        Whether the row by which a place brings little past a point is written, shape (pairs,
+        periods).
     cuts
         Those rows in the order in which they were written, each batch as rows of point, station,
-        kin and period, shape (cuts, 4).
+        kin and period; or of pair, `ANY`, `ANY` and period; shape (cuts, 4).
     """
 
     net: Network
@@ -76,6 +82,7 @@ class Master:
     kin: NDArray[np.bool_]
     most_t: NDArray[np.float64]
     cut: NDArray[np.bool_]
+    chosen: NDArray[np.bool_]
     cuts: list[NDArray[np.int64]] = field(default_factory=list)
     rising: NDArray[np.int64] = field(init=False)
     """Rows by which a point that is open stays open, shape (points, years of building - 1)."""
@@ -137,6 +144,7 @@ def master_of(
         kin=kin,
         most_t=most_t,
         cut=np.zeros((len(point), len(stations), len(kin), len(net.periods)), bool),
+        chosen=np.zeros((len(pairs), len(net.periods)), bool),
     )
     _law_of_levels(master)
     _law_of_bringing(master, np.broadcast_to(share, len(pairs)))
@@ -152,11 +160,12 @@ def decisions(master: Master) -> tuple[NDArray[np.int64], ...]:
     Returns
     -------
     Column ids of how many stations and steps of each size there are, and of what is done with
-    the stockpiles; of which stations open; of which steps stand where; of the points.
+    the stockpiles; of which stations open, and which steps stand where; of the points.
     """
     net = master.net
     many = (*net.counts, net.works, net.stock_steps.installed)
-    groups = (*many,), (net.station_open,), (net.station_steps.installed,), (master.level,)
+    which = net.station_open, net.station_steps.installed
+    groups = many, which, (master.level,)
     return tuple(np.unique(np.concatenate([np.ravel(c) for c in group])) for group in groups)
 
 
@@ -206,7 +215,7 @@ def add_cuts(master: Master, solution: Solution) -> int:
 
 
 def cuts_of(master: Master) -> NDArray[np.int64]:
-    """List the cuts in the order in which they were written: point, station, kin and period."""
+    """List the cuts in the order in which they were written, as in `Master.cuts`, all together."""
     return np.concatenate([np.zeros((0, 4), np.int64), *master.cuts])
 
 

@@ -10,11 +10,11 @@ the row of each pair takes what a point gains of a place beyond that.
 import numpy as np
 from numpy.typing import NDArray
 
-from ainalym.model.process import LOSS
 from ainalym.plan.coarse import Coarse
 from ainalym.plan.joint import Master, could_be_full
 from ainalym.plan.keepers import SUBSIDY
 from ainalym.plan.settle import in_order
+from ainalym.plan.tonnes import worth_of_tonnes
 from ainalym.solve.proof import Prover
 from ainalym.solve.sites import worth
 from ainalym.solve.sites_bound import Descent
@@ -150,17 +150,7 @@ class Lift:
         for rows in (whole.room, net.source_mass, whole.once, whole.under):
             bare[rows] = 0.0
         rest = np.where(self.prover.most > 0.0, self.prover.rest(bare)[0], -np.inf)
-        work, lane = net.source_work, net.source_lane
-        taken, value = rest[work.intake], np.zeros(net.source_mass.shape)
-        for m in self._order:
-            uses = (rest[lane.flow[:, lane.material == m]], taken[:, work.material == m])
-            best = np.concatenate(uses, axis=1).max(1, initial=-np.inf)
-            value[:, m] = np.where(np.isfinite(best), best, 0.0)
-            name = net.city.materials[m].id
-            for k, (p, source) in enumerate(zip(work.process, work.material, strict=True)):
-                process, takes = net.city.processes[p], net.city.materials[source].id
-                if name in process.recipe_ppm[takes] and name != LOSS:
-                    taken[:, k] += process.share(takes, name) * value[:, m]
+        value = worth_of_tonnes(net, rest, self._order)
         gain = rest[whole.brings]
         for f, name in enumerate(net.city.fractions):
             gain += whole.mass_t[:, f, None] * value[whole.pair_point, net.material_row[name]]
@@ -245,9 +235,10 @@ class Lift:
         quick = QUICK if self._ask is None else QUICK_AGAIN
         descent = Descent(gains, cost, limits, ask[:, 0], quick=quick)
         likely = (self.usage > 0.5) & ~limits.forbidden | limits.forced
-        aim = max(LOWEST * descent.best, worth(gains, cost, likely))
+        known = worth(gains, cost, likely)
         for taken in range(0, MOST, AT_ONCE):
             before = descent.best
+            aim = max(LOWEST * descent.best, known)
             descent.lower(aim, AT_ONCE, lambda: True)
             if taken >= quick and descent.best > before - PAYS * abs(before):
                 break

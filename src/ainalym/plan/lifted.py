@@ -108,3 +108,7 @@ class Lifted:
             at, k, c, p = batch.T
             write_cuts(whole, self._coarse.at[at], int(k[0]), int(c[0]), p)
         return added
+
+    def cut_choices(self, _: Solution) -> int:
+        """Add no cuts of the households' choice: places of the small program stand for several."""
+        return 0

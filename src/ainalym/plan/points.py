@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ainalym.model.plan import NEVER
+from ainalym.plan.choice import add_choices
 from ainalym.plan.coarse import ALL, coarse_of, likely_points
 from ainalym.plan.decide import Design
 from ainalym.plan.joint import Master
@@ -45,6 +46,8 @@ def points_for(known: Known, design: Design) -> NDArray[np.int32] | None:
         answer = program.solve(seconds=max(1.0, known.left_s), relax=True)
         if answer.value is None:
             return None
+        if add_choices(master, answer.value):
+            continue
         value = answer.value.value
         off = np.minimum(value[level], 1.0 - value[level])
         if off.max(initial=0.0) <= WHOLE:

@@ -18,10 +18,10 @@ from ainalym.answer import Sense
 from ainalym.errors import Issue, refuse
 from ainalym.model.city import City
 from ainalym.model.travel import Travel
-from ainalym.plan.choice import Choice
+from ainalym.plan.choice import Choice, write_choices
 from ainalym.plan.digest import digest_of
 from ainalym.plan.households import pairs as pairs_of
-from ainalym.plan.joint import Master, master_of, write_cuts
+from ainalym.plan.joint import ANY, Master, master_of, write_cuts
 from ainalym.plan.worth import from_units, in_units
 from ainalym.solve.linear import Linear
 from ainalym.solve.proof import Prover
@@ -53,7 +53,7 @@ class PlanCertificate:
     columns, rows
         How many the master program has, cuts included.
     cuts
-        Rows of point, station, kin and period of each cut in their order, shape (cuts, 4).
+        Each cut in their order, as in `Master.cuts`, shape (cuts, 4).
     splits
         Of every part, those before their sides and the lower side first: the column it is split
         at and the most that is on the lower side, `LEAF` and 0 where it is not split; shape
@@ -205,21 +205,31 @@ def leaves_of(program: Linear, splits: NDArray[np.int32]) -> list[Held]:
 
 
 def _faults_of_cuts(master: Master, cuts: NDArray[np.int32]) -> Iterator[Issue]:
-    if len(cuts) > math.prod(master.cut.shape):
+    if len(cuts) > math.prod(master.cut.shape) + math.prod(master.chosen.shape):
         yield Issue("cuts", f"are {len(cuts):,}, more than there can be", MEND)
         return
     if len(np.unique(cuts, axis=0)) < len(cuts):
         yield Issue("cuts", "name one twice", MEND)
-    if len(cuts) and ((cuts < 0) | (cuts >= master.cut.shape)).any():
-        yield Issue("cuts", "name a point, a station or a period that is not there", MEND)
+    pairs, periods = master.chosen.shape
+    is_choice = (cuts[:, 1:3] == ANY).all(1)
+    low, high = (0, ANY, ANY, 0), (pairs, 0, 0, periods)
+    low = np.where(is_choice[:, None], low, 0)
+    high = np.where(is_choice[:, None], high, master.cut.shape)
+    if ((cuts < low) | (cuts >= high)).any():
+        yield Issue("cuts", "name a point, a pair, a station or a period that is not there", MEND)
 
 
 def _write_all_cuts(master: Master, cuts: NDArray[np.int32]) -> None:
     kinds = cuts[:, 1:3]
     starts = np.flatnonzero((kinds[1:] != kinds[:-1]).any(1)) + 1
     for batch in np.split(cuts.astype(np.int64), starts):
-        if len(batch):
-            write_cuts(master, batch[:, 0], int(batch[0, 1]), int(batch[0, 2]), batch[:, 3])
+        if not len(batch):
+            continue
+        at, k, c, p = batch.T
+        if k[0] == ANY:
+            write_choices(master, at, p)
+        else:
+            write_cuts(master, at, int(k[0]), int(c[0]), p)
 
 
 def _faults_of_size(program: Linear, certificate: PlanCertificate) -> Iterator[Issue]:

@@ -13,7 +13,7 @@ from ainalym.errors import law, refuse
 from ainalym.model.city import City
 from ainalym.model.plan import Outcome
 from ainalym.model.travel import Travel
-from ainalym.plan.build import build, dive, propose, take
+from ainalym.plan.build import build, dive, propose, sketch, take
 from ainalym.plan.coarse import LARGE_PAIRS, coarse_of, first_points, likely_points
 from ainalym.plan.decide import read_design
 from ainalym.plan.households import pairs as pairs_of
@@ -123,6 +123,9 @@ def _search(known: Known, is_large: bool) -> tuple[str, ...]:
     groups = decisions(known.master)
     known.free = program.bounds(np.unique(np.concatenate(groups)))
     known.look(relaxed.value)
+    if not is_large:
+        sketch(known)
+    _tighten(known, relaxed.value)
     propose(known)
     branched = branch(
         program,
@@ -181,8 +184,16 @@ def _first_look(known: Known) -> Answer[Solution]:
         known.trace.price = sifting.kept(prices).astype(np.float32)
         known.lower(bound)
         if not woken or known.left_s <= 0:
-            sifting.wake_likely(prices)
             return answer
+
+
+def _tighten(known: Known, solution: Solution) -> None:
+    """Add a first round of cuts while most columns are asleep, then wake what may be wanted."""
+    if known.sifting.cut(solution):
+        answer = _first_look(known)
+        if answer.value is not None:
+            known.look(answer.value)
+    known.sifting.wake_likely(known.master.net.program.prices())
 
 
 def _suggest(known: Known, solution: Solution, is_whole: bool) -> float:

@@ -15,7 +15,7 @@ in combining interior point and simplex methods, Operations Research 40(5), doi
 import numpy as np
 from numpy.typing import NDArray
 
-from ainalym.plan.choice import Choice
+from ainalym.plan.choice import Choice, add_choices
 from ainalym.plan.joint import Master, add_cuts
 from ainalym.solve.linear import Solution
 from ainalym.solve.proof import Prover
@@ -99,7 +99,11 @@ class Sifting:
 
     def cut(self, solution: Solution) -> int:
         """Add the cuts that a solution violates, and tell how many."""
-        return add_cuts(self._master, solution)
+        return add_cuts(self._master, solution) + self.cut_choices(solution)
+
+    def cut_choices(self, solution: Solution) -> int:
+        """Add the cuts of the households' choice that a solution violates, and tell how many."""
+        return add_choices(self._master, solution) if self._choice else 0
 
     def wake_likely(self, prices: NDArray[np.floating]) -> int:
         """Wake what these prices nearly want, and tell how many columns that were.

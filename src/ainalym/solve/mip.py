@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ainalym.answer import TOLERANCE, Answer, Sense, Status
 from ainalym.errors import OutsideError, law
 from ainalym.solve.linear import Linear, Pile, Solution, read_only, summed
-from ainalym.solve.solver import Basis, Ended, limit, set_sides
+from ainalym.solve.solver import Basis, Ended, is_infeasible, limit, set_sides
 from ainalym.solve.watched import watched
 
 _MODEL = highspy.HighsModelStatus
@@ -31,6 +31,9 @@ _STOPPED = (
 _ENDED = (*_STOPPED, _MODEL.kOptimal, _MODEL.kInfeasible, _MODEL.kUnbounded)
 FAR = 1e6
 """How many times the prices themselves to go along a ray that proves that nothing is feasible."""
+
+_WEIGHTS, _DEVEX, _CHOOSE = "simplex_dual_edge_weight_strategy", 1, -1
+# A few steps are not worth the exact weights of all rows, which take longer than the steps.
 
 _DUAL, _PRIMAL, _HAS_POINT = 1, 4, 2  # HiGHS: simplex_strategy; a feasible primal_solution_status
 
@@ -161,7 +164,9 @@ class Program(Linear):
         self._set_stops(cutoff, iterations)
         self._highs.setOptionValue("solver", "choose")
         limit(self._highs, math.inf, integral=False)
+        self._highs.setOptionValue(_WEIGHTS, _DEVEX)
         self._highs.run()
+        self._highs.setOptionValue(_WEIGHTS, _CHOOSE)
         status = self._highs.getModelStatus()
         if status == _MODEL.kInfeasible:
             return self._worst, True
@@ -465,12 +470,12 @@ class Program(Linear):
         probe.changeColsIntegrality(everything.size, everything, kinds)
         rest = np.setdiff1d(np.arange(self._n_rows), np.concatenate([held, *laws.values()]))
         set_sides(probe, rest, -math.inf, math.inf)
-        if not _is_infeasible(probe, end, integral=not relax):
+        if not is_infeasible(probe, end, integral=not relax):
             return None
         kept = []
         for name, rows in laws.items():
             set_sides(probe, rows, -math.inf, math.inf)
-            if not _is_infeasible(probe, end, integral=not relax):
+            if not is_infeasible(probe, end, integral=not relax):
                 kept.append(name)
                 set_sides(probe, rows, self._row_lower.all[rows], self._row_upper.all[rows])
         return kept
@@ -486,13 +491,3 @@ def _quiet_highs() -> Any:
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
     return highs
-
-
-def _is_infeasible(highs: Any, end: float, *, integral: bool) -> bool:
-    """Tell whether the solver proves, before `end`, that nothing is feasible."""
-    left = end - time.monotonic()
-    if left <= 0:
-        return False
-    limit(highs, left, integral=integral)
-    highs.run()
-    return highs.getModelStatus() == _MODEL.kInfeasible

@@ -17,6 +17,7 @@ _EPSILON = 2.0**-52
 _QUICK, _QUICK_STEP, _QUICK_SHORTER, _QUICK_PATIENCE, _QUICK_SHARE = 160, 0.3, 0.6, 8, 0.25
 _STEP, _SHORTER, _PATIENCE, _LAST_STEP, _LONGER, _LONGEST_STEP = 0.1, 0.67, 10, 1e-4, 1.1, 2.0
 _NEW_SHARE = 0.1  # of the newest subgradient in the average, at most
+_BRISK_PATIENCE, _BRISK_SHARE, _BRISK_STEP = 4, 0.2, 0.01  # after quick steps, while long enough
 _CLEARLY = 1e-6  # share of the gap that makes a step worth having been taken
 _MEMORY = 0.9  # of the average of the sites the bound opens
 
@@ -131,8 +132,11 @@ class Descent:
         How many quick steps to take first.
     quick_step, step
         How long the first quick step is, and the first thorough one: 1 aims at the gap's end.
+    quick_patience
+        Quick steps without a better bound, after which they become shorter and begin at the best.
     patience, shorter
-        Thorough steps without a better bound, after which they become so much shorter.
+        Thorough steps without a better bound, after which they become so much shorter. The first
+        ones after quick steps have less patience.
     columns
         The same pairs by site, where they are at hand: steps are quicker with them.
 
@@ -155,6 +159,7 @@ class Descent:
         *,
         quick: int = _QUICK,
         quick_step: float = _QUICK_STEP,
+        quick_patience: int = _QUICK_PATIENCE,
         step: float = _STEP,
         patience: int = _PATIENCE,
         shorter: float = _SHORTER,
@@ -171,9 +176,10 @@ class Descent:
         self._now, self._kept = self.price, [self.price]
         self._way, self._slope = np.empty(gains.clients), np.empty(gains.clients)
         self._begin_anew()
-        self._quick, self._idle, self._patience = quick, 0, patience
+        self._quick, self._idle = quick, 0
+        self._quick_patience, self._patience = quick_patience, patience
         self._step, self._first_step = quick_step if quick else step, step
-        self._most_share, self._shorter = _NEW_SHARE, shorter
+        self._has_begun_quick, self._shorter = quick > 0, shorter
 
     @property
     def work(self) -> int:
@@ -233,7 +239,12 @@ class Descent:
         if self._quick:
             return _QUICK_SHARE
         share = -along / apart if apart > 0.0 else 0.0
-        return max(0.1 * self._most_share, min(self._most_share, share))
+        most = _BRISK_SHARE if self._is_brisk else _NEW_SHARE
+        return max(0.1 * most, min(most, share))
+
+    @property
+    def _is_brisk(self) -> bool:
+        return self._has_begun_quick and self._step > _BRISK_STEP
 
     def _judge(self, proof: Proof, gap: float, ahead: bool) -> None:
         """Keep a better bound; after too many idle steps go back to the best and step shorter."""
@@ -246,7 +257,7 @@ class Descent:
             self._quick -= 1
             if self._quick == 0:
                 self._step, self._idle, self._now = self._first_step, 0, self.price
-            elif self._idle > _QUICK_PATIENCE:
+            elif self._idle > self._quick_patience:
                 self._step *= _QUICK_SHORTER
                 self._idle, self._now = 0, self.price
                 self._begin_anew()
@@ -254,7 +265,7 @@ class Descent:
         self._now = self.price
         if clearly and ahead:
             self._step = min(_LONGEST_STEP, _LONGER * self._step)
-        elif self._idle >= self._patience:
+        elif self._idle >= (_BRISK_PATIENCE if self._is_brisk else self._patience):
             self._step *= self._shorter
             self._idle = 0
             self.done = self._step < _LAST_STEP

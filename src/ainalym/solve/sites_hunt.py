@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -26,7 +26,13 @@ _STEPS, _KICKS = 25, 15  # of the bound, and of a search that hardly hopes for m
 _SHARE = 0.04  # pairs that kicks look at, of those that the bound did before
 _LOOKS = 10  # the same, of those in the core at least: laying it out takes as long
 _MOST_EFFORT = 4  # times more, while that helps
-_FALLBACKS = 4  # open sites of a client at which its row is cut; more where that was too few
+_ASTRAY = {"quick": 2**31, "quick_step": 0.05, "quick_patience": 2**31}  # a bound that strays
+_STRAY_STEPS = 10  # from one search to the next
+_IN_VAIN, _IN_VAIN_ABOVE = 10, 2  # such searches at most, and where groups of groups came first
+_PAIRS_ASTRAY = 4_000_000  # that kicks look at each time
+_GOOD = 8  # sets kept, whose sites are tried with each other
+_MORE_OFTEN_THAN_NOT = 0.4  # how often the bound opens a site that is worth beginning with
+_FALLBACKS = 6  # open sites of a client at which its row is cut; more where that was too few
 _HELPFUL = 0.25  # of what the bound fell by, that a search must gain to be given twice as long
 _IDLE_BEFORE_FINISH = 3_000  # kicks without a better set, before much that is left is looked at
 _SMALLER = 0.8  # of the pairs left, with which it pays to state them anew
@@ -90,6 +96,8 @@ class Hunt:
         self._proved = math.inf
         self._unit = unit(gains, cost)
         self._effort, self._fallbacks = 1, _FALLBACKS
+        self._good: list[NDArray[np.bool_]] = []
+        self._most_in_vain = _IN_VAIN
         self._progress: Callable[[float, float, float], None] | None = None
 
     def has_time(self) -> bool:
@@ -154,6 +162,7 @@ class Hunt:
         """Begin from a set, or from what a hunt among groups of the clients makes of it."""
         small = self._merged.gains
         coarse = coarsen(small) if small.clients >= _MANY_CLIENTS else None
+        self._most_in_vain = _IN_VAIN_ABOVE if coarse else _IN_VAIN
         if coarse is None:
             self._search.improve(first)
             self._descend(self._search.middle)
@@ -169,8 +178,7 @@ class Hunt:
         among._look(rng)
         among._begin(first, rng)
         among._alternate(while_quick=True)
-        while not among._enough() and among.explore(pairs=_PAIRS_AT_ONCE):
-            pass
+        among._stray()
         first = among._search.is_open
         prices = among._merged.split(among._descent.price)
         self._search.improve(first)
@@ -209,7 +217,28 @@ class Hunt:
                 turns = least if helped else min(2 * turns, least + _MOST_TURNS)
                 self._effort = min(2 * self._effort, _MOST_EFFORT) if helped else 1
 
-    def explore(self, times: int = 2**31, pairs: int = 0) -> bool:
+    def _stray(self) -> None:
+        """Look for better sets where the bound strays from its best prices, while that helps."""
+        small, columns, price = self._merged.gains, self._columns, self._descent.price
+        stray = Descent(small, self._cost, self._limits, price, columns=columns, **_ASTRAY)
+        self._effort, idle = 1, 0
+        while idle < self._most_in_vain and not stray.done and not self._enough():
+            stray.lower(self._search.worth, _STRAY_STEPS, self.has_time)
+            chance = np.sqrt(self._rng.random(small.sites))
+            fresh = [self._likely(stray.average), self._likely(stray.average * chance)]
+            idle = 0 if self.explore(pairs=_PAIRS_ASTRAY, fresh=fresh) else idle + 1
+
+    def _likely(self, average: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Choose sites, likeliest first: as many as the bound has opened more often than not."""
+        wanted = int((self._descent.average > _MORE_OFTEN_THAN_NOT).sum())
+        return self._narrow.nearest(average, wanted)
+
+    def explore(
+        self,
+        times: int = 2**31,
+        pairs: int = 0,
+        fresh: Sequence[NDArray[np.bool_]] = (),
+    ) -> bool:
         """Search the core for a better set; tell whether there was one.
 
         Parameters
@@ -219,24 +248,30 @@ class Hunt:
         pairs
             That kicks may look at; more where the core has so many that laying it out costs more,
             or where searches have helped lately.
+        fresh
+            Two sets to start from; the known one and what the bound opens, if left out.
         """
-        is_open, average = self._search.is_open, self._descent.average
-        sites = core_sites(self._narrow, self._descent.pick, average, is_open)
+        average, known = self._descent.average, self._search.is_open
+        starts = (1, 2) if len(fresh) else (0, 1)
+        sets = np.stack([known, *(fresh or [self._likely(average)]), *self._good])
+        sites = core_sites(self._narrow, self._search.moves(), average, sets)
         begin = self._columns.begin
         inside = (begin[sites + 1] - begin[sites]).sum()
         if begin[-1] <= _FEW_PAIRS or inside > _MOST_IN_CORE:
             pairs = self._effort * max(pairs, _LOOKS * _FEW_PAIRS)
-            wanted = int((average > 0.4).sum())
-            better = self._search.improve(self._narrow.nearest(average, wanted))
+            better = self._search.improve(sets[1])
             return self._search.kick(times, pairs) or better
-        found = core(self._merged.gains, self._cost, self._narrow, sites, is_open, self._fallbacks)
+        found = core(self._merged.gains, self._cost, self._narrow, sites, sets, self._fallbacks)
         pairs = self._effort * max(pairs, _LOOKS * len(found.gains.gain))
-        best = searched(found, is_open, average, self._rng, self.has_time, times, pairs)
+        best = searched(
+            found, sets, starts, self._fallbacks, self._rng, self.has_time, times, pairs
+        )
         better = self._search.take(best.is_open)
         if best.is_better and not better:
             self._fallbacks += 1
         if better and self.has_time():
             self._search.improve(self._search.is_open)
+        self._good = [*self._good, *best.fresh, self._search.is_open][-_GOOD:]
         return better
 
     def _close(self) -> None:

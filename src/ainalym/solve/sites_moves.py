@@ -277,6 +277,24 @@ def _swapped_for(s: Standing, lost: float, left: float, spend: NDArray) -> tuple
 
 
 @njit(cache=True, nogil=True)
+def _best_move(p: Pairs, s: Standing, j: int, rules: Rules) -> tuple[float, int]:
+    """How the worth changes by opening a closed site, and for which other one if any, at best."""
+    more = extra(p, s, j)
+    left = rules.room - s.sums[SPENT] - p.spend[j]
+    can_add = s.tally[COUNT] < rules.most and left >= 0.0
+    out, lost = _swapped_for(s, 0.0 if can_add else np.inf, left, p.spend)
+    forget_near(s)
+    return more - lost, out
+
+
+@njit(cache=True, nogil=True)
+def best_moves(p: Pairs, s: Standing, rules: Rules, change: NDArray) -> None:
+    """Tell how the worth changes by opening each closed site, at best for another one."""
+    for j in range(len(change)):
+        change[j] = 0.0 if s.is_open[j] or s.held[j] else _best_move(p, s, j, rules)[0]
+
+
+@njit(cache=True, nogil=True)
 def _improve_at(p: Pairs, s: Standing, j: int, rules: Rules) -> bool:
     """Make the best move that site j offers, if it gains more than `slack`."""
     count = s.tally[COUNT]
@@ -285,12 +303,8 @@ def _improve_at(p: Pairs, s: Standing, j: int, rules: Rules) -> bool:
             return False
         close_site(p, s, j)
         return True
-    more = extra(p, s, j)
-    left = rules.room - s.sums[SPENT] - p.spend[j]
-    can_add = count < rules.most and left >= 0.0
-    out, lost = _swapped_for(s, 0.0 if can_add else np.inf, left, p.spend)
-    forget_near(s)
-    if more - lost <= rules.slack:
+    gained, out = _best_move(p, s, j, rules)
+    if gained <= rules.slack:
         return False
     if out >= 0:
         close_site(p, s, out)

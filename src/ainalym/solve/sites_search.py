@@ -16,6 +16,7 @@ from ainalym.solve.sites_moves import (
     WORTH,
     Pairs,
     Rules,
+    best_moves,
     climb,
     copy_changed,
     stand,
@@ -82,6 +83,18 @@ class Search:
     def middle(self) -> NDArray[np.float64]:
         """Prices between what the best set gives each client and what it falls back on."""
         return 0.5 * (self._best.first + self._best.second)
+
+    def moves(self) -> NDArray[np.float64]:
+        """Tell how the worth of the best set would change by opening each other site.
+
+        Returns
+        -------
+        For another site if that is better, or needed, shape (sites,); minus infinity where limits
+        allow neither, 0 for sites that are open, or held as they are.
+        """
+        change = np.empty(len(self._best.is_open))
+        best_moves(self._pairs, self._best, self._rules, change)
+        return change
 
     def keep(self, held: NDArray[np.bool_]) -> None:
         """Leave these sites as they are in every allowed better set, shape (sites,)."""

@@ -1,5 +1,6 @@
 """What the solver's own object is told in more than one place."""
 
+import time
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -55,3 +56,13 @@ def limit(highs: Any, left_s: float, *, integral: bool) -> None:
     """
     spent = 0.0 if integral else highs.getRunTime()
     highs.setOptionValue("time_limit", max(0.0, left_s) + spent)
+
+
+def is_infeasible(highs: Any, end: float, *, integral: bool) -> bool:
+    """Tell whether the solver proves, before `end`, that nothing is feasible."""
+    left = end - time.monotonic()
+    if left <= 0:
+        return False
+    limit(highs, left, integral=integral)
+    highs.run()
+    return highs.modelStatusToString(highs.getModelStatus()) == "Infeasible"
