@@ -68,7 +68,8 @@ class Answer(Generic[T]):
 
     def __post_init__(self) -> None:
         has_value = self.status in (Status.OPTIMAL, Status.FEASIBLE)
-        law(has_value == (self.value is not None), said=f"{self.status} with value {self.value!r}")
+        held = "no" if self.value is None else "a"
+        law(has_value == (self.value is not None), said=f"{self.status} with {held} value")
         law(not math.isnan(self.bound), said="the bound is not a number")
         if has_value:
             law(not math.isnan(self.objective), said="the objective is not a number")

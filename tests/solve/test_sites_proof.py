@@ -1,13 +1,17 @@
 """What closes the gap may never drop a set that is better than the known one."""
 
+import time
+
 import numpy as np
 import pytest
 
 from ainalym.solve import sites_moves
 from ainalym.solve.sites import worth
-from ainalym.solve.sites_bound import Descent, Proof
-from ainalym.solve.sites_finish import decided, finish, rest
+from ainalym.solve.sites_bound import Descent, Proof, prove
+from ainalym.solve.sites_finish import decided, rest
+from ainalym.solve.sites_layers import layers
 from ainalym.solve.sites_limits import Limits
+from ainalym.solve.sites_looks import ByPrices, ByPrograms
 from ainalym.solve.sites_moves import COUNT
 from ainalym.solve.sites_search import Search
 from ainalym.solve.sites_tree import Tree
@@ -68,40 +72,87 @@ def test_every_better_set_has_what_is_decided_and_its_worth_in_the_rest(case):
             assert left.base + inside == pytest.approx(true, abs=1e-9)
 
 
-@pytest.mark.parametrize("known", [1, 2, -1])
-def test_the_tree_finds_the_best_set_from_a_worse_one(case, known):
-    objective = case.worths[known]
-    left = case.left(objective)
-    tree = Tree(left, case.cost, case.limits, worth=objective, bound=case.proof.bound, gap=0.0)
-    done = tree.search(lambda: True)
-    assert done.bound == pytest.approx(case.worths[0], abs=1e-6)
-    if case.worths[0] > objective + 1e-9:
-        assert case.limits.allow(done.is_open)
-        assert value(case.dense, case.cost, done.is_open) == pytest.approx(case.worths[0])
+def by_prices(case, left):
+    return ByPrices(left, case.cost)
 
 
-def test_a_tree_cut_short_still_bounds_every_set(case):
-    objective = case.worths[-1]
-    looks = iter([True] * 9)
-    tree = Tree(
-        case.left(objective),
+def by_programs(case, left):
+    end = time.perf_counter() + 60.0
+    return ByPrograms(left, layers(left.rows, left.price, 10_000), case.cost, case.limits, end)
+
+
+def tree_of(case, left, objective, looks):
+    return Tree(
+        left,
+        looks(case, left),
         case.cost,
         case.limits,
         worth=objective,
         bound=case.proof.bound,
         gap=0.0,
     )
-    assert tree.search(lambda: next(looks, False)).bound >= case.worths[0] - 1e-9
 
 
-@pytest.mark.parametrize("known", [1, -1])
-def test_the_integer_program_finds_the_best_set_from_a_worse_one(case, known):
+def test_what_is_left_of_what_is_left_is_so_of_the_whole(case):
+    far, near = case.worths[-1], case.worths[len(case.sets) // 4]
+    left = case.left(far)
+    cost, inside = case.cost[left.sites], left.limits(case.limits)
+    proof = prove(left.rows, cost, left.price, inside)
+    after = left.within(rest(left.rows, cost, left.price, inside, proof, near - left.base))
+    for is_open, true in zip(case.sets, case.worths, strict=True):
+        if true <= near + 1e-6:
+            break
+        assert is_open[after.always].all()
+        assert not is_open[~after.always].any() or set(np.flatnonzero(is_open)) <= (
+            set(after.sites) | set(np.flatnonzero(after.always))
+        )
+        within = worth(after.rows, case.cost[after.sites], is_open[after.sites])
+        assert after.base + within == pytest.approx(true, abs=1e-9)
+    whole = prove(case.gains, case.cost, after.whole(after.price), case.limits)
+    assert whole.bound >= case.worths[0] - 1e-9
+
+
+@pytest.mark.parametrize("looks", [by_prices, by_programs])
+@pytest.mark.parametrize("known", [1, 2, -1])
+def test_the_tree_finds_the_best_set_from_a_worse_one(case, known, looks):
     objective = case.worths[known]
-    done = finish(
-        case.left(objective), case.cost, case.limits, case.sets[known], seconds=20.0, gap=0.0
-    )
-    assert done.bound >= case.worths[0] - 1e-6
-    assert value(case.dense, case.cost, done.is_open) == pytest.approx(case.worths[0])
+    left = case.left(objective)
+    tree = tree_of(case, left, objective, looks)
+    for _ in range(100):
+        done = tree.search(lambda: True)
+        if tree.is_over:
+            break
+    assert done.bound == pytest.approx(case.worths[0], abs=1e-6)
+    if case.worths[0] > objective + 1e-9:
+        assert case.limits.allow(done.is_open)
+        assert value(case.dense, case.cost, done.is_open) == pytest.approx(case.worths[0])
+
+
+@pytest.mark.parametrize("looks", [by_prices, by_programs])
+def test_a_tree_cut_short_still_bounds_every_set(case, looks):
+    objective = case.worths[-1]
+    times = iter([True] * 9)
+    tree = tree_of(case, case.left(objective), objective, looks)
+    assert tree.search(lambda: next(times, False)).bound >= case.worths[0] - 1e-9
+
+
+def test_no_time_for_a_program_still_gives_a_bound(case):
+    left = case.left(case.worths[-1])
+    looks = ByPrograms(left, layers(left.rows, left.price, 10_000), case.cost, case.limits, end=0.0)
+    inside = left.limits(case.limits)
+    (said,) = looks.bound([(inside, looks.start)], 0.0, lambda: False)
+    assert left.base + said.proof.bound >= case.worths[0] - 1e-9
+
+
+def test_a_program_proves_the_least_that_prices_can(case):
+    objective = case.worths[-1] - 1.0
+    left = case.left(objective)
+    cost, inside = case.cost[left.sites], left.limits(case.limits)
+    looks = by_programs(case, left)
+    least = prove(left.rows, cost, looks.price, inside).bound
+    descent = Descent(left.rows, cost, inside, looks.price)
+    descent.lower(least - 1.0, 200, lambda: True)
+    assert descent.best == pytest.approx(least, abs=1e-6)
 
 
 def test_a_move_is_worth_what_the_search_expects(case):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ainalym.answer import TOLERANCE, Answer, Sense, Status
 from ainalym.errors import OutsideError, law
 from ainalym.solve.linear import Linear, Pile, Solution, read_only, summed
+from ainalym.solve.solver import Basis, Ended, is_infeasible, limit, set_sides
 from ainalym.solve.watched import watched
 
 _MODEL = highspy.HighsModelStatus
@@ -34,7 +35,7 @@ FAR = 1e6
 _WEIGHTS, _DEVEX, _CHOOSE = "simplex_dual_edge_weight_strategy", 1, -1
 # A few steps are not worth the exact weights of all rows, which take longer than the steps.
 
-_HAS_POINT = 2  # HiGHS: primal_solution_status of a feasible point
+_DUAL, _PRIMAL, _HAS_POINT = 1, 4, 2  # HiGHS: simplex_strategy; a feasible primal_solution_status
 
 
 class Program(Linear):
@@ -113,7 +114,7 @@ class Program(Linear):
         integral = bool(self._as_integer.any())
         if integral:
             if self._highs.getBasis().valid:
-                self._basis = self._highs.getBasis()
+                self._basis = self.basis()
             self._set_start(start)
         else:
             self._resume_basis()
@@ -162,7 +163,7 @@ class Program(Linear):
         self._resume_basis()
         self._set_stops(cutoff, iterations)
         self._highs.setOptionValue("solver", "choose")
-        _limit(self._highs, math.inf, integral=False)
+        limit(self._highs, math.inf, integral=False)
         self._highs.setOptionValue(_WEIGHTS, _DEVEX)
         self._highs.run()
         self._highs.setOptionValue(_WEIGHTS, _CHOOSE)
@@ -174,12 +175,30 @@ class Program(Linear):
         worth = self._sign * self._highs.getInfo().objective_function_value
         return worth, status == _MODEL.kOptimal
 
+    def again(self, *, primal: bool, seconds: float, most: int = 0) -> Ended:
+        """Go on with a linear program, unchecked: for who can prove what comes of it.
+
+        Parameters
+        ----------
+        primal
+            Whether values stay feasible on the way, which is quick from looser bounds, or prices.
+        most
+            Steps of the simplex method; 0 for any number.
+        """
+        self._pass_on()
+        self._set_stops(None, most)
+        self._highs.setOptionValue("simplex_strategy", _PRIMAL if primal else _DUAL)
+        limit(self._highs, seconds, integral=False)
+        self._highs.run()
+        self._highs.setOptionValue("simplex_strategy", _DUAL)
+        found, steps = self._highs.getSolution(), self._highs.getInfo().simplex_iteration_count
+        return Ended(np.array(found.col_value), self._sign * np.array(found.row_dual), steps)
+
     def _set_stops(self, cutoff: float | None, iterations: int | None) -> None:
         """Tell the solver when a linear program need not be solved to its end."""
-        limit = math.inf if cutoff is None else self._sign * cutoff
-        self._highs.setOptionValue("objective_bound", limit)
-        most = highspy.kHighsIInf if iterations is None else iterations
-        self._highs.setOptionValue("simplex_iteration_limit", most)
+        worst = math.inf if cutoff is None else self._sign * cutoff
+        self._highs.setOptionValue("objective_bound", worst)
+        self._highs.setOptionValue("simplex_iteration_limit", iterations or highspy.kHighsIInf)
 
     def _run(
         self,
@@ -189,7 +208,7 @@ class Program(Linear):
     ) -> Any:
         """Let the solver work until it is done or the clock shows `end`; return how it stopped."""
         highs = self._highs
-        _limit(highs, end - time.monotonic(), integral=integral)
+        limit(highs, end - time.monotonic(), integral=integral)
         tell = progress and (lambda s, *worth: progress(s, *(self._sign * w for w in worth)))
         with watched(highs, integral, tell) as asked:
             highs.run()
@@ -225,7 +244,7 @@ class Program(Linear):
 
     def basis(self) -> Any:
         """Remember where the last linear program ended, for `resume`."""
-        return self._highs.getBasis()
+        return Basis(self._highs.getBasis(), self._passed_columns, self._passed_rows)
 
     def resume(self, basis: Any) -> None:
         """Go on from where an earlier linear program ended; rows may have been added since.
@@ -238,12 +257,8 @@ class Program(Linear):
         if not basis.valid:
             return
         self._pass_on()
-        kind = highspy.HighsBasisStatus
-        if more := self._n_columns - len(basis.col_status):
-            basis.col_status = basis.col_status + [kind.kLower] * more
-        if more := self._n_rows - len(basis.row_status):
-            basis.row_status = basis.row_status + [kind.kBasic] * more
-        self._ok(self._highs.setBasis(basis))
+        basis.grow(self._n_columns, self._n_rows, highspy.HighsBasisStatus)
+        self._ok(self._highs.setBasis(basis.kept))
 
     def _resume_basis(self) -> None:
         """Go back to the last linear basis, which solving for whole numbers has thrown away."""
@@ -386,7 +401,7 @@ class Program(Linear):
         highs = self._highs
         everything = np.arange(self._n_columns, dtype=np.int32)
         self._ok(highs.changeColsCost(everything.size, everything, np.zeros(everything.size)))
-        _limit(highs, end - time.monotonic(), integral=bool(self._as_integer.any()))
+        limit(highs, end - time.monotonic(), integral=bool(self._as_integer.any()))
         highs.run()
         status = highs.getModelStatus()
         self._ok(highs.changeColsCost(everything.size, everything, self._sign * self._gain.all))
@@ -454,15 +469,15 @@ class Program(Linear):
         probe.changeColsCost(everything.size, everything, np.zeros(everything.size))
         probe.changeColsIntegrality(everything.size, everything, kinds)
         rest = np.setdiff1d(np.arange(self._n_rows), np.concatenate([held, *laws.values()]))
-        _set_sides(probe, rest, -math.inf, math.inf)
-        if not _is_infeasible(probe, end, integral=not relax):
+        set_sides(probe, rest, -math.inf, math.inf)
+        if not is_infeasible(probe, end, integral=not relax):
             return None
         kept = []
         for name, rows in laws.items():
-            _set_sides(probe, rows, -math.inf, math.inf)
-            if not _is_infeasible(probe, end, integral=not relax):
+            set_sides(probe, rows, -math.inf, math.inf)
+            if not is_infeasible(probe, end, integral=not relax):
                 kept.append(name)
-                _set_sides(probe, rows, self._row_lower.all[rows], self._row_upper.all[rows])
+                set_sides(probe, rows, self._row_lower.all[rows], self._row_upper.all[rows])
         return kept
 
     def _ok(self, status: Any) -> None:
@@ -476,30 +491,3 @@ def _quiet_highs() -> Any:
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
     return highs
-
-
-def _set_sides(highs: Any, rows: NDArray[np.int64], lower: Any, upper: Any) -> None:
-    """Change what some rows' sums must lie between."""
-    if rows.size:
-        low = np.broadcast_to(np.asarray(lower, float), rows.shape).copy()
-        high = np.broadcast_to(np.asarray(upper, float), rows.shape).copy()
-        highs.changeRowsBounds(rows.size, rows.astype(np.int32), low, high)
-
-
-def _limit(highs: Any, left_s: float, *, integral: bool) -> None:
-    """Set the time a run may take.
-
-    An integer program's clock starts with the run; a linear program's counts all runs so far.
-    """
-    spent = 0.0 if integral else highs.getRunTime()
-    highs.setOptionValue("time_limit", max(0.0, left_s) + spent)
-
-
-def _is_infeasible(highs: Any, end: float, *, integral: bool) -> bool:
-    """Tell whether the solver proves, before `end`, that nothing is feasible."""
-    left = end - time.monotonic()
-    if left <= 0:
-        return False
-    _limit(highs, left, integral=integral)
-    highs.run()
-    return highs.getModelStatus() == _MODEL.kInfeasible

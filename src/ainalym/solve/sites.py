@@ -9,7 +9,7 @@ docs/mathematics/sites.md.
 import math
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -22,8 +22,10 @@ from ainalym.solve.sites_bound import Descent, prove
 from ainalym.solve.sites_clash import limit_clashes, unreached
 from ainalym.solve.sites_coarse import coarsen, lift
 from ainalym.solve.sites_columns import by_site
+from ainalym.solve.sites_finish import rest
 from ainalym.solve.sites_gains import Gains, best_pairs
 from ainalym.solve.sites_hunt import Found, Hunt, is_closed
+from ainalym.solve.sites_layers import layers
 from ainalym.solve.sites_limits import Limits
 from ainalym.solve.sites_offers import Offers
 
@@ -316,6 +318,10 @@ def _compile() -> None:
     hunt.explore(times=1)
     descent = Descent(gains, cost, limits, np.zeros(_FEW), columns=by_site(gains))
     descent.lower(0.0, 1, lambda: True)
+    held = replace(limits, forced=np.array([True, False]))
+    proof = prove(gains, cost, gains.top, held)
+    left = rest(gains, cost, gains.top, held, proof, proof.bound - 1.0)
+    layers(left.rows, left.price, len(gains.gain))
     wide = np.arange(_WIDE)
     long = Gains.of(np.zeros(_WIDE, int), wide, 1.0 + wide, clients=1, sites=_WIDE)
     for gained, share in ((gains, np.ones(2)), (long, np.ones(_WIDE))):

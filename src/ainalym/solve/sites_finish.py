@@ -1,43 +1,104 @@
-"""Closing the last gap: what the bound leaves undecided is solved as an integer program."""
+"""What the bound leaves undecided: a smaller problem of the same kind."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from ainalym.solve.mip import Program
 from ainalym.solve.sites_bound import Proof
 from ainalym.solve.sites_gains import Gains
 from ainalym.solve.sites_limits import Limits
-from ainalym.solve.sites_merge import merge
+from ainalym.solve.sites_merge import Merged, merge
 
 SURE = 1e-9
 """Relative margin within which nothing is called decided: far above rounding, far below a gap."""
 
-_MOST_PAIRS = 20_000  # beyond this the program's linear relaxation alone can take minutes
+WHOLE = 1.0 - 1e-6
+"""Of the unit in which sets are worth whole numbers, by which a better one is better at least."""
 
-_THIN = 5  # pairs per client; measured: 3 to 4 is solved faster by the program, 7 by the tree
+_MOST_EXACT = 1e9  # sums up to which rounding is far below what WHOLE leaves
 
 
 class Rest(NamedTuple):
     """What is left to decide, given a worth to beat.
 
-    `rows` of the undecided `sites` hold what they add to what `always` open sites give; `base` is
-    that, less the costs of those sites; `price` of each row, to begin with.
+    Attributes
+    ----------
+    merged
+        What undecided sites add to what `always` open ones give; alike clients are one row.
+    sites
+        The undecided ones among all.
+    always
+        Which of all sites are open in every better set, shape (sites,).
+    served
+        What those give each client, shape (clients,).
+    base
+        All of that, less the costs of those sites.
+    price
+        Of each row, to begin with.
     """
 
-    rows: Gains
+    merged: Merged
     sites: NDArray[np.intp]
     always: NDArray[np.bool_]
+    served: NDArray[np.float64]
     base: float
     price: NDArray[np.float64]
 
+    @property
+    def rows(self) -> Gains:
+        """One for each kind of client."""
+        return self.merged.gains
+
+    def whole(self, price: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn prices of rows into prices of all clients, shape (clients,)."""
+        return self.served + self.merged.split(price)
+
+    def within(self, inner: "Rest") -> "Rest":
+        """Tell what is left of this, as of the whole problem."""
+        kinds, more = self.merged, inner.merged
+        always = self.always.copy()
+        always[self.sites] = inner.always
+        return Rest(
+            merged=Merged(
+                more.gains, more.group[kinds.group], kinds.share * more.share[kinds.group]
+            ),
+            sites=self.sites[inner.sites],
+            always=always,
+            served=self.whole(inner.served),
+            base=self.base + inner.base,
+            price=inner.price,
+        )
+
+    def limits(self, limits: Limits) -> Limits:
+        """Turn limits of all sites into those of the undecided ones."""
+        free = np.zeros(len(self.sites), bool)
+        taken = int(self.always.sum())
+        return Limits(
+            least=max(0, limits.least - taken),
+            most=limits.most - taken,
+            spend=limits.spend[self.sites],
+            budget=limits.room - float(limits.spend[self.always].sum()),
+            forced=free,
+            forbidden=free,
+        )
+
 
 class Finish(NamedTuple):
-    """The best set the program found, if any, and what no set can exceed."""
+    """The best set that was found, if any, and what no set can exceed."""
 
     is_open: NDArray[np.bool_] | None
     bound: float
+
+
+def unit(gains: Gains, cost: NDArray[np.float64]) -> float:
+    """Find of what all sets are worth whole multiples: 1, or 0 where nothing is known."""
+    if float(gains.top.sum() + np.abs(cost).sum()) > _MOST_EXACT:
+        return 0.0
+    is_whole = (np.rint(cost) == cost).all() and (np.rint(gains.gain) == gains.gain).all()
+    return float(is_whole)
 
 
 def decided(
@@ -63,102 +124,79 @@ def rest(
     limits: Limits,
     proof: Proof,
     objective: float,
-) -> Rest:
+    *,
+    most_pairs: float = math.inf,
+) -> Rest | None:
     """Leave out all pairs and sites that no set worth more than `objective` uses.
 
     A client served for less than its price costs the bound the difference, and a site opened
-    against its score costs the bound that too; what costs more than the whole gap is out.
+    against its score costs the bound that too; what costs more than the whole gap is out. None if
+    more pairs are left than one wants.
     """
     always, never = decided(limits, proof, objective)
     gap = proof.bound - objective + SURE * (1.0 + abs(objective))
-    client = gains.client
-    base = np.zeros(gains.clients)
-    sure = always[gains.site]
-    np.maximum.at(base, client[sure], gains.gain[sure])
-    lost = np.maximum(price[client] - gains.gain, 0.0)
-    lost += np.where(limits.forced, 0.0, np.maximum(-proof.pick.out, 0.0))[gains.site]
-    kept = ~(sure | never[gains.site]) & (gains.gain > base[client]) & (lost <= gap)
+    lacks = np.where(limits.forced, 0.0, np.maximum(-proof.pick.out, 0.0))
+    lacks[never] = np.inf
     sites = np.flatnonzero(~(always | never))
-    number = np.zeros(gains.sites, np.int64)
-    number[sites] = np.arange(len(sites))
-    rows = Gains.of(
-        client[kept],
-        number[gains.site[kept]],
-        gains.gain[kept] - base[client[kept]],
-        clients=gains.clients,
-        sites=len(sites),
-    )
+    number = np.zeros(gains.sites, np.int32)
+    number[sites] = np.arange(len(sites), dtype=np.int32)
+    served, start = np.zeros(gains.clients), np.zeros(gains.clients + 1, np.int64)
+    if always.any():
+        _serve(gains.start, gains.site, gains.gain, always, served)
+    whole = gains.start, gains.site, gains.gain, price, served, lacks, gap, number, start
+    site, gain = np.empty(0, np.int32), np.empty(0)
+    _keep(*whole, site, gain)
+    if start[-1] > most_pairs:
+        return None
+    site, gain = np.empty(start[-1], np.int32), np.empty(start[-1])
+    _keep(*whole, site, gain)
+    rows = Gains(start=start, site=site, gain=gain, sites=len(sites))
     merged = merge(rows)
     return Rest(
-        rows=merged.gains,
+        merged=merged,
         sites=sites,
         always=always,
-        base=float(base.sum() - cost[always].sum()),
-        price=merged.summed(np.clip(price - base, 0.0, rows.top)),
+        served=served,
+        base=float(served.sum() - cost[always].sum()),
+        price=merged.summed(np.clip(price - served, 0.0, rows.top)),
     )
 
 
-def is_small(left: Rest) -> bool:
-    """Tell whether the rest is worth handing to an integer program."""
-    return len(left.rows.gain) <= _MOST_PAIRS
+@njit(cache=True)
+def _serve(start: NDArray, site: NDArray, gain: NDArray, always: NDArray, served: NDArray) -> None:
+    """Find what each client gains from sites that are always open."""
+    for i in range(len(served)):
+        for k in range(start[i], start[i + 1]):
+            if always[site[k]]:
+                served[i] = gain[k]
+                break
 
 
-def is_thin(left: Rest) -> bool:
-    """Tell whether clients have so few sites left that an integer program beats a tree."""
-    return len(left.rows.gain) <= _THIN * left.rows.clients
-
-
-def finish(
-    left: Rest,
-    cost: NDArray[np.float64],
-    limits: Limits,
-    is_open: NDArray[np.bool_],
-    *,
-    seconds: float,
+@njit(cache=True)
+def _keep(
+    start: NDArray,
+    site: NDArray,
+    gain: NDArray,
+    price: NDArray,
+    served: NDArray,
+    lacks: NDArray,
     gap: float,
-) -> Finish:
-    """Solve the rest as an integer program.
-
-    Parameters
-    ----------
-    is_open
-        The best set known; its worth is what the rest has to beat.
-    gap
-        Absolute gap at which to stop.
-    """
-    rows, sites = left.rows, left.sites
-    program = Program()
-    is_in = program.columns("site", len(sites), gain=-cost[sites], upper=1.0, integer=True)
-    served = program.columns("pair", len(rows.gain), gain=rows.gain, upper=1.0)
-    once = program.rows("one site serves a client", rows.clients, upper=1.0)
-    program.put(once[rows.client], served)
-    only_open = program.rows("only open sites serve", len(rows.gain), upper=0.0)
-    program.put(only_open, served)
-    program.put(only_open, is_in[rows.site], -1.0)
-    taken = int(left.always.sum())
-    if limits.most < len(limits.forced):
-        count = program.rows(
-            "number of sites", 1, lower=limits.least - taken, upper=limits.most - taken
-        )
-        program.put(count, is_in)
-    if limits.has_budget:
-        money = program.rows("budget", 1, upper=limits.room - limits.spend[left.always].sum())
-        program.put(money, is_in, limits.spend[sites])
-    start = _served(rows, is_open[sites])
-    size = abs(float(rows.gain @ start[len(sites) :]) - float(cost[sites] @ start[: len(sites)]))
-    allowed = min(1.0, gap / size) if size > 0 else 0.0
-    answer = program.solve(seconds=seconds, gap_allowed=allowed, start=start)
-    found = None
-    if answer.value is not None:
-        found = left.always.copy()
-        found[sites] = answer.value.value[is_in] > 0.5
-    return Finish(found, left.base + answer.bound)
-
-
-def _served(rows: Gains, is_in: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Columns of the program for a set of sites: sites first, then pairs."""
-    pair = np.zeros(len(rows.gain))
-    can = np.flatnonzero(is_in[rows.site])
-    _, first = np.unique(rows.client[can], return_index=True)
-    pair[can[first]] = 1.0
-    return np.concatenate([is_in.astype(float), pair])
+    number: NDArray,
+    begins: NDArray,
+    site_kept: NDArray,
+    gain_kept: NDArray,
+) -> None:
+    """Count the pairs of each client that may be used, or write them once that is known."""
+    is_known = len(site_kept) > 0
+    for i in range(len(served)):
+        free = begins[i]
+        for k in range(start[i], start[i + 1]):
+            lost = max(price[i] - gain[k], 0.0)
+            if gain[k] <= served[i] or lost > gap:
+                break
+            if lost + lacks[site[k]] <= gap:
+                if is_known:
+                    site_kept[free], gain_kept[free] = number[site[k]], gain[k] - served[i]
+                free += 1
+        if not is_known:
+            begins[i + 1] = free

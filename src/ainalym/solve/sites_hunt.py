@@ -9,13 +9,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ainalym.solve.sites_bound import Descent, Proof
+from ainalym.solve.sites_bound import Descent, Proof, prove
 from ainalym.solve.sites_coarse import coarsen, lift
 from ainalym.solve.sites_columns import by_site
 from ainalym.solve.sites_core import core, core_sites, searched
-from ainalym.solve.sites_finish import SURE, Finish, Rest, decided, finish, is_small, is_thin, rest
+from ainalym.solve.sites_finish import SURE, WHOLE, Finish, Rest, decided, rest, unit
 from ainalym.solve.sites_gains import Gains
+from ainalym.solve.sites_layers import layers
 from ainalym.solve.sites_limits import Limits
+from ainalym.solve.sites_looks import ByPrices, ByPrograms, Looks
 from ainalym.solve.sites_merge import merge
 from ainalym.solve.sites_search import Search
 from ainalym.solve.sites_tree import Tree
@@ -32,14 +34,17 @@ _GOOD = 8  # sets kept, whose sites are tried with each other
 _MORE_OFTEN_THAN_NOT = 0.4  # how often the bound opens a site that is worth beginning with
 _FALLBACKS = 6  # open sites of a client at which its row is cut; more where that was too few
 _HELPFUL = 0.25  # of what the bound fell by, that a search must gain to be given twice as long
-_IDLE_BEFORE_FINISH = 3_000  # kicks without a better set, before an integer program takes over
+_IDLE_BEFORE_FINISH = 3_000  # kicks without a better set, before much that is left is looked at
+_SMALLER = 0.8  # of the pairs left, with which it pays to state them anew
+_FEW_IN_LAYERS = 100_000  # pairs of programs that are sooner solved than the bound is lowered
+_FEW_LEFT = 500_000  # pairs left, before they are taken apart and alike ones added up
+_MOST_IN_LAYERS = 1_000_000  # of programs that can be solved
 _IDLE_KICKS = 5_000  # the same, after which more are not worth the time
 _AT_ONCE, _PAIRS_AT_ONCE = 500, 20_000_000  # kicks in one core, and pairs they may look at
 _MANY_CLIENTS = 20_000  # from which groups of them are looked at first
 _COARSE_TIME = 0.4  # share of the time that may take
 _FEW, _FALL = 6, 0.8  # rounds of steps among groups, and to what they bring a gap if useful
 _QUICK, _QUICK_STEP = 60, 0.1  # steps where prices are good already, and how long the first is
-_PROGRESS = 0.1  # share of the gap that a tree must close at once to be gone on with at first
 _SLOWLY = {"quick": 0, "step": 0.05, "patience": 20, "shorter": 0.9}  # the second descent
 _TURNS, _MOST_TURNS = 2, 6  # of the bound, for one search, and more for one that hardly helps
 _PAIRS_TURNED = 5_000_000  # one more for so many: a search of the whole takes longer than steps
@@ -89,6 +94,7 @@ class Hunt:
         self._columns = by_site(self._merged.gains)
         self._narrow = limits
         self._proved = math.inf
+        self._unit = unit(gains, cost)
         self._effort, self._fallbacks = 1, _FALLBACKS
         self._good: list[NDArray[np.bool_]] = []
         self._most_in_vain = _IN_VAIN
@@ -130,7 +136,7 @@ class Hunt:
                 first = self._begin(first, rng)
             else:
                 self._search.improve(first)
-            self._alternate()
+            self._alternate(while_large=True)
             self._close()
         except KeyboardInterrupt:
             pass  # whoever waits wants the best so far, which is complete at any moment
@@ -179,13 +185,15 @@ class Hunt:
         self._descend(lift(small, coarse, first, prices), quick=_QUICK, quick_step=_QUICK_STEP)
         return first
 
-    def _alternate(self, *, while_quick: bool = False) -> None:
+    def _alternate(self, *, while_quick: bool = False, while_large: bool = False) -> None:
         """Lower the bound and look for better sets in turns, until steps are too short to help.
 
         Parameters
         ----------
         while_quick
             Whether to end where a few turns close only a small part of the gap.
+        while_large
+            Whether to end where what is left is small enough for linear programs.
         """
         least = _TURNS + len(self._merged.gains.gain) // _PAIRS_TURNED
         turns, gaps = least, []
@@ -199,6 +207,9 @@ class Hunt:
                 if self._descent.done or self._enough():
                     break
             self._decide()
+            is_slow = bound - self._descent.best < _HELPFUL * (bound - self._search.worth)
+            if while_large and is_slow and self._is_small():
+                return
             if self.has_time():
                 fell, before = bound - self._descent.best, self._search.worth
                 self.explore(pairs=int(_SHARE * turns * _STEPS * self._descent.work))
@@ -264,24 +275,61 @@ class Hunt:
         return better
 
     def _close(self) -> None:
-        """Close what gap is left, by branching, by an integer program, and by kicking on."""
-        if self._enough():
+        """Close what gap is left, by branching and by kicking on."""
+        if self._enough() or self._program():
+            return
+        self._kick_until(_IDLE_BEFORE_FINISH)
+        if self._enough() or self._program():
+            return
+        self._descend(self._descent.price, **_SLOWLY)
+        self._alternate()
+        if self._enough() or self._program():
             return
         left = self._rest()
-        if not is_small(left):
-            self._kick_until(_IDLE_BEFORE_FINISH)
-            if self._enough():
-                return
-            left = self._rest()
-        if not (is_small(left) and is_thin(left)) and self._branch(left):
-            return
-        if not self._enough() and is_small(left):
-            self._program(left)
+        self._branch(left, ByPrices(left, self._cost))
         if not self._enough():
-            self._descend(self._descent.price, **_SLOWLY)
-            self._alternate()
-        if not self._enough() and not self._branch(self._rest(), to_the_end=True):
             self._kick_until(_IDLE_KICKS)
+
+    def _is_small(self) -> bool:
+        """Tell whether what is left is so small that linear programs are quick."""
+        left = self._rest(_FEW_LEFT)
+        return left is not None and layers(left.rows, left.price, _FEW_IN_LAYERS) is not None
+
+    def _program(self) -> bool:
+        """Branch with linear programs, if those are small enough; tell whether that is all.
+
+        What the first one says may leave less to decide; then it is stated anew. Where it says that
+        prices can close the gap alone they do, as others can check them.
+        """
+        left = self._rest()
+        while not self._enough():
+            apart = layers(left.rows, left.price, _MOST_IN_LAYERS)
+            if apart is None:
+                return False
+            looks = ByPrograms(left, apart, self._cost, self._limits, self._end)
+            after = self._hear(left, looks)
+            if len(after.rows.gain) >= _SMALLER * len(left.rows.gain):
+                return self._branch(left, looks)
+            left = after
+        return self._enough()
+
+    def _hear(self, left: Rest, looks: ByPrograms) -> Rest:
+        """Make use of prices and shares that a linear program found; return what is left then."""
+        before = self._descent
+        self._descend(left.whole(looks.price), quick=0)
+        if self._descent.best > before.best:
+            self._descent = before
+        share = left.always.astype(float)
+        share[left.sites] = looks.share
+        self._search.improve(self._narrow.nearest(share, int((share > 0.5).sum())))
+        self._decide()
+        limits, cost = left.limits(self._limits), self._cost[left.sites]
+        proof = prove(left.rows, cost, looks.price, limits)
+        if is_closed(self._search.worth, left.base + proof.bound, self._gap_allowed):
+            self._alternate()
+        self._proved = min(self._proved, max(self._search.worth, left.base + proof.bound))
+        to_beat = self._to_beat - left.base
+        return left.within(rest(left.rows, cost, looks.price, limits, proof, to_beat))
 
     def _kick_until(self, most: int) -> None:
         """Kick until so many kicks in a row found nothing better."""
@@ -296,9 +344,16 @@ class Hunt:
     def _enough(self) -> bool:
         """Tell whether to stop: the gap is closed or the time is up."""
         best, proved = self._search.worth, min(self._descent.best, self._proved)
+        if proved < self._to_beat:
+            self._proved = proved = best
         if self._progress is not None:
             self._progress(time.perf_counter() - self._began, best, max(best, proved))
         return is_closed(best, proved, self._gap_allowed) or not self.has_time()
+
+    @property
+    def _to_beat(self) -> float:
+        """What a better set than the best known one is worth at least."""
+        return self._search.worth + WHOLE * self._unit
 
     def _proof(self) -> Proof:
         return Proof(self._descent.best, self._descent.pick)
@@ -306,7 +361,7 @@ class Hunt:
     def _decide(self) -> None:
         """Leave alone what the bound already decides: sites in all better sets, and in none."""
         limits, is_open = self._limits, self._search.is_open
-        always, never = decided(limits, self._proof(), self._search.worth)
+        always, never = decided(limits, self._proof(), self._to_beat)
         self._narrow = replace(
             limits,
             forced=limits.forced | (always & is_open),
@@ -314,35 +369,42 @@ class Hunt:
         )
         self._search.keep(self._narrow.forced | self._narrow.forbidden)
 
-    def _rest(self) -> Rest:
-        price, worth = self._descent.price, self._search.worth
-        return rest(self._merged.gains, self._cost, price, self._limits, self._proof(), worth)
+    def _rest(self, most_pairs: float = math.inf) -> Rest | None:
+        """Work out what is left to decide; None if that is more than one wants."""
+        price, small = self._descent.price, self._merged.gains
+        return rest(
+            small,
+            self._cost,
+            price,
+            self._limits,
+            self._proof(),
+            self._to_beat,
+            most_pairs=most_pairs,
+        )
 
-    def _branch(self, left: Rest, *, to_the_end: bool = False) -> bool:
-        """Branch on what is undecided, at least while that helps; tell whether it was all done."""
+    def _branch(self, left: Rest, looks: Looks) -> bool:
+        """Branch on what is undecided to the end; tell whether that was reached."""
         best, proved = self._search.worth, min(self._descent.best, self._proved)
         gap = self._gap_allowed * abs(best)
-        tree = Tree(left, self._cost, self._limits, worth=best, bound=proved, gap=gap)
-        before = tree.bound
+        tree = Tree(
+            left,
+            looks,
+            self._cost,
+            self._limits,
+            worth=best,
+            bound=proved,
+            gap=gap,
+            unit=self._unit,
+        )
+        looked = 0
         while not self._enough() and not tree.is_over:
             self._learn(tree.search(self.has_time, self._search.worth))
-            goal = self._search.worth + gap
-            if tree.bound <= goal:
+            if tree.bound <= self._search.worth + gap:
                 return True
-            helped = before - tree.bound >= _PROGRESS * (before - goal) or tree.is_thinning
-            if not (to_the_end or helped):
-                return False
-            before = tree.bound
-            if to_the_end:
-                self.explore(times=_KICKS)
+            if tree.count >= 2 * looked:
+                looked = tree.count
+                self.explore(times=min(_AT_ONCE, looked), pairs=_PAIRS_AT_ONCE)
         return self._enough()
-
-    def _program(self, left: Rest) -> None:
-        """Hand what is undecided to an integer program."""
-        best = self._search.worth
-        seconds, gap = max(0.01, self._end - time.perf_counter()), self._gap_allowed * abs(best)
-        is_open = self._search.is_open
-        self._learn(finish(left, self._cost, self._limits, is_open, seconds=seconds, gap=gap))
 
     def _learn(self, done: Finish) -> None:
         self._proved = min(self._proved, max(self._search.worth, done.bound))

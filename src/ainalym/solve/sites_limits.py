@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 EXACT = 1e-12
@@ -137,25 +138,98 @@ class Limits:
         Source: Dantzig (1957), Discrete-variable extremum problems, Operations Research 5,
         doi 10.1287/opre.5.2.266 (fractional knapsack).
         """
+        sites = len(score)
+        share, out, in_ = np.empty(sites), np.empty(sites), np.empty(sites)
+        held = self.forced, self.forbidden, self.least, self.most
+        value = _take(score, *held, share, out, in_)
+        if not self.has_budget or self.spend @ share <= self.room:
+            return Pick(value=value, share=share, out=out, in_=in_, toll=0.0)
         free = np.flatnonzero(~(self.forced | self.forbidden))
         count = int(self.forced.sum())
         least, most = max(0, self.least - count), min(self.most - count, len(free))
-        always = float(score[self.forced].sum())
         room = self.room - float(self.spend[self.forced].sum())
         at, spend = score[free], self.spend[free]
-        share = _largest(at, least, most).astype(float)
-        toll = 0.0
-        value = float((at * share).sum())
-        if self.has_budget and (spend * share).sum() > room:
-            toll, value, share = _priced(at, spend, room, least, most, share)
-        left = at - toll * spend
-        low, high = _edges(left, least, most)
-        everywhere = self.forced.astype(float)
-        everywhere[free] = share
-        out = np.where(self.forbidden, -math.inf, math.inf)
-        in_ = np.where(self.forced, math.inf, -math.inf)
-        out[free], in_[free] = left - low, left - high
-        return Pick(value=always + value, share=everywhere, out=out, in_=in_, toll=toll)
+        toll, value, share[free] = _priced(at, spend, room, least, most, share[free])
+        _take(score - toll * self.spend, *held, np.empty(sites), out, in_)
+        always = float(score[self.forced].sum())
+        return Pick(value=always + value, share=share, out=out, in_=in_, toll=toll)
+
+
+@njit(cache=True, nogil=True)
+def _take(
+    score: NDArray,
+    forced: NDArray,
+    forbidden: NDArray,
+    least: int,
+    most: int,
+    share: NDArray,
+    out: NDArray,
+    in_: NDArray,
+) -> float:
+    """Take the best sites within their number, and say what each lacks or has to spare.
+
+    Returns
+    -------
+    The total score of those taken.
+    """
+    total = 0.0
+    count = 0
+    free = np.empty(len(score), np.int32)
+    for j in range(len(score)):
+        share[j], out[j], in_[j] = 0.0, -np.inf, -np.inf
+        if forced[j]:
+            share[j], out[j], in_[j] = 1.0, np.inf, np.inf
+            total += score[j]
+            least -= 1
+            most -= 1
+        elif not forbidden[j]:
+            free[count] = j
+            count += 1
+    most = max(0, min(most, count))
+    _sort_out(score, free[:count], most)
+    low, high = np.inf, -np.inf
+    for q in range(count):
+        at = score[free[q]]
+        if q < most:
+            low = min(low, at)
+        else:
+            high = max(high, at)
+        if q < most and (least > 0 or at > 0.0):
+            share[free[q]] = 1.0
+            total += at
+    if least <= 0:
+        low, high = max(0.0, low), max(0.0, high)
+    for j in free[:count]:
+        out[j], in_[j] = score[j] - low, score[j] - high
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _sort_out(score: NDArray, sites: NDArray, most: int) -> None:
+    """Put the sites with the highest scores first, so many of them.
+
+    Source: Hoare (1961), Algorithm 65: find, Communications of the ACM 4(7), doi
+    10.1145/366622.366647.
+    """
+    first, last = 0, len(sites) - 1
+    while 0 < most <= last and first < last:
+        middle = score[sites[(first + last) // 2]]
+        a, b = first, last
+        while a <= b:
+            while score[sites[a]] > middle:
+                a += 1
+            while score[sites[b]] < middle:
+                b -= 1
+            if a <= b:
+                sites[a], sites[b] = sites[b], sites[a]
+                a += 1
+                b -= 1
+        if most - 1 <= b:
+            last = b
+        elif most - 1 >= a:
+            first = a
+        else:
+            return
 
 
 def _largest(score: NDArray[np.float64], least: int, most: int) -> NDArray[np.bool_]:
@@ -167,19 +241,6 @@ def _largest(score: NDArray[np.float64], least: int, most: int) -> NDArray[np.bo
     if least == 0:
         chosen &= score > 0
     return chosen
-
-
-def _edges(score: NDArray[np.float64], least: int, most: int) -> tuple[float, float]:
-    """Score of the last site in and of the first one out, between which the threshold lies."""
-    low, high = math.inf, -math.inf
-    if 0 < most < len(score):
-        rest = len(score) - most
-        high, low = np.partition(score, (rest - 1, rest))[[rest - 1, rest]]
-    elif most > 0:
-        low = score.min()
-    elif len(score):
-        high = score.max()
-    return (low, high) if least else (max(0.0, low), max(0.0, high))
 
 
 def _priced(

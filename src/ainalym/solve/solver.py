@@ -1,0 +1,68 @@
+"""What the solver's own object is told in more than one place."""
+
+import time
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Ended(NamedTuple):
+    """Where a linear program ended: values, prices as `Solution.dual`, and after how many steps."""
+
+    value: NDArray[np.float64]
+    dual: NDArray[np.float64]
+    steps: int
+
+
+@dataclass(slots=True)
+class Basis:
+    """Where the simplex method ended, in the solver's words, and how large the program was."""
+
+    kept: Any
+    columns: int
+    rows: int
+
+    @property
+    def valid(self) -> bool:
+        """Whether there is any."""
+        return self.kept.valid
+
+    def grow(self, columns: int, rows: int, kind: Any) -> None:
+        """Let new columns begin at their least, and new rows as they come.
+
+        Asking for what is known is slow, as it comes one by one, so it is only done for these.
+        """
+        if more := columns - self.columns:
+            self.kept.col_status = self.kept.col_status + [kind.kLower] * more
+        if more := rows - self.rows:
+            self.kept.row_status = self.kept.row_status + [kind.kBasic] * more
+        self.columns, self.rows = columns, rows
+
+
+def set_sides(highs: Any, rows: NDArray[np.int64], lower: Any, upper: Any) -> None:
+    """Change what some rows' sums must lie between."""
+    if rows.size:
+        low = np.broadcast_to(np.asarray(lower, float), rows.shape).copy()
+        high = np.broadcast_to(np.asarray(upper, float), rows.shape).copy()
+        highs.changeRowsBounds(rows.size, rows.astype(np.int32), low, high)
+
+
+def limit(highs: Any, left_s: float, *, integral: bool) -> None:
+    """Set the time a run may take.
+
+    An integer program's clock starts with the run; a linear program's counts all runs so far.
+    """
+    spent = 0.0 if integral else highs.getRunTime()
+    highs.setOptionValue("time_limit", max(0.0, left_s) + spent)
+
+
+def is_infeasible(highs: Any, end: float, *, integral: bool) -> bool:
+    """Tell whether the solver proves, before `end`, that nothing is feasible."""
+    left = end - time.monotonic()
+    if left <= 0:
+        return False
+    limit(highs, left, integral=integral)
+    highs.run()
+    return highs.modelStatusToString(highs.getModelStatus()) == "Infeasible"
