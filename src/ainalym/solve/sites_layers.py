@@ -6,8 +6,7 @@ Equal coverings of many clients are added up. Steps far below a client's price a
 coverings and hardly matter: they are left out, which keeps the price from falling that far.
 
 Source: Cornuejols, Nemhauser and Wolsey (1980), A canonical representation of simple plant location
-problems and its applications, SIAM Journal on Algebraic and Discrete Methods 1(3), doi
-10.1137/0601030.
+problems and its applications, SIAM Journal on Algebraic and Discrete Methods 1(3).
 """
 
 from typing import NamedTuple
