@@ -99,6 +99,26 @@ def test_no_single_change_of_polished_points_is_better(seed):
         assert now <= best + 2e-6 * max(1.0, abs(best))
 
 
+@pytest.mark.parametrize("seed", range(1, 12, 3))
+def test_a_point_whose_keeper_cannot_live_is_closed_where_that_pays(seed):
+    """Where the subsidy does not suffice, closing a point is promised what its keeper needs."""
+    city, travel, pairs, opened, installed, _ = drawn(seed, growth_share=0.0, build_years=1)
+    dear = replace(city.programme, keeper_minor_per_year=3e8, subsidy_minor_per_year=2e8)
+    city = replace(city, programme=dear)
+    points = city.sites.rows(SiteKind.POINT)
+    opened = opened.copy()
+    opened[points] = 0
+    trial = Trial(city, travel, pairs, (opened, installed), points)
+    first = trial.worth(opened[points])
+    polished = polish(known_of(city, travel, pairs), (opened, installed), opened)
+    best = trial.worth(polished[points]).worth
+    assert first.need.min() < 0.0
+    for j in points[polished[points] != NEVER]:
+        other = polished.copy()
+        other[j] = NEVER
+        assert trial.worth(other[points]).worth <= best + 2e-6 * abs(best)
+
+
 def test_points_are_changed_within_what_there_is_for_them():
     city, travel, pairs, opened, installed, _ = drawn(1, build_years=1)
     points = city.sites.rows(SiteKind.POINT)

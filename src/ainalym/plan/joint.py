@@ -160,12 +160,11 @@ def decisions(master: Master) -> tuple[NDArray[np.int64], ...]:
     Returns
     -------
     Column ids of how many stations and steps of each size there are, and of what is done with
-    the stockpiles; of which stations open, and which steps stand where; of the points.
+    the stockpiles; of which stations open; of which steps stand where; of the points.
     """
     net = master.net
     many = (*net.counts, net.works, net.stock_steps.installed)
-    which = net.station_open, net.station_steps.installed
-    groups = many, which, (master.level,)
+    groups = many, (net.station_open,), (net.station_steps.installed,), (master.level,)
     return tuple(np.unique(np.concatenate([np.ravel(c) for c in group])) for group in groups)
 
 

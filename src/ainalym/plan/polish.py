@@ -23,6 +23,10 @@ from ainalym.plan.worth import MINOR_PER_UNIT
 LIKELY = 100
 """How many closed points may be opened, those that look likeliest."""
 
+MOST_PAIRS = 2_000_000_000
+"""Pairs of places and points that weighing all exchanges once may look at: fewer closed points are
+thought of where all would be more."""
+
 TRIES = 10
 """How many of the changes that promise most are tried before the points are left as they are."""
 
@@ -43,21 +47,26 @@ def polish(known: Known, design: Design, opened: NDArray[np.int32]) -> NDArray[n
     The same, changed; as it was where nothing is feasible.
     """
     whole = known.whole
-    if not len(whole.point):
+    if not len(whole.point) or known.left_s <= 0:
         return opened
     is_open = opened[whole.point] != NEVER
     order = np.argsort(-np.where(is_open, np.inf, known.likely()), kind="stable")
-    point = np.sort(whole.point[order[: int(is_open.sum()) + LIKELY]])
+    many = int(is_open.sum())
+    pairs = len(whole.pairs) / len(whole.point) * (many + LIKELY)
+    more = min(LIKELY, int(MOST_PAIRS / max(1.0, pairs * (many + 1))))
+    point = np.sort(whole.point[order[: many + more]])
     trial = Trial(known.city, known.travel, whole.pairs, design, point)
     bill = _Bill(known.city, design, point)
     year = opened[point]
-    best = trial.worth(year)
+    best = trial.worth(year, seconds=known.left_s)
     is_better = best is not None
     while is_better:
         least = best.worth + CLEARLY * abs(best.worth)
         is_better = False
         for changed in _changes(trial, bill, best, year, least):
-            now = trial.worth(changed, least) if known.left_s > 0 else None
+            if known.left_s <= 0:
+                break
+            now = trial.worth(changed, seconds=known.left_s, cutoff=least)
             if now is not None and now.worth > least:
                 best, year, is_better = now, changed, True
                 break
@@ -86,7 +95,10 @@ class _Bill:
 def _changes(
     trial: Trial, bill: _Bill, best: Tried, year: NDArray[np.int32], least: float
 ) -> Iterator[NDArray[np.int32]]:
-    """Changed opening years that promise most at the prices of the best, and more than `least`."""
+    """Changed opening years that promise most at the prices of the best, and more than `least`.
+
+    A point opens when the one it is exchanged for did, in the first year if for none.
+    """
     left, reach, room = bill.left(year), trial.reach, trial.room
     closes = np.append(NEVER, np.flatnonzero((year != NEVER) & bill.is_free))
     opens = np.append(NEVER, np.flatnonzero((year == NEVER) & bill.is_free))
@@ -95,7 +107,8 @@ def _changes(
     wanted = np.where(opens == NEVER, 0.0, bill.capex[opens])
     can = wanted <= left[when][:, None] + freed[:, None]
     can[0, 0] = False
-    saved = np.where(closes == NEVER, 0.0, trial.cost[closes, when])
+    # For points that are closed the price of what their keepers need is not known: none is asked.
+    saved = np.where(closes == NEVER, 0.0, trial.cost[closes, when] + best.need[closes])
     paid = np.where(opens == NEVER, 0.0, trial.cost[opens][:, when].T)
     promised = _promised(reach, room, best.pair, year, closes, opens, can)
     promised += best.worth - _flow(reach, room, best.pair, year) + paid - saved[:, None]

@@ -121,6 +121,10 @@ def _search(known: Known, is_large: bool) -> tuple[str, ...]:
     if relaxed.value is None:
         return ()
     groups = decisions(known.master)
+    if not is_large:
+        # Where lines stand tells more than which stations open; but it takes many sides tried out.
+        many, stations, steps, points = groups
+        groups = many, np.concatenate([stations, steps]), points
     known.free = program.bounds(np.unique(np.concatenate(groups)))
     known.look(relaxed.value)
     if not is_large:

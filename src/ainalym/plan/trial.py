@@ -2,10 +2,11 @@
 
 The network of a design with every point as a source is a small linear program. What comes to each
 point follows from which of them are open; so a choice of points is tried by changing a few bounds.
-The program's worth is concave in what comes: its prices tell what any other choice is worth at
-most.
+The program's worth is concave in what comes and in what keepers need: its prices tell what any
+other choice is worth at most.
 """
 
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -32,13 +33,15 @@ from ainalym.units import KG_PER_T
 
 
 class Tried(NamedTuple):
-    """What a choice of points is worth, and what each pair of place and point adds to it.
+    """What a choice of points is worth, and its prices.
 
-    Worth of the place bringing there in each period, shape (pairs, periods).
+    Worth of each place bringing to each point in each period, shape (pairs, periods); and of what
+    the keeper of each point has to earn, if the point is open throughout, not above 0, (points,).
     """
 
     worth: float
     pair: NDArray[np.float64]
+    need: NDArray[np.float64]
 
 
 class Reach(NamedTuple):
@@ -120,19 +123,23 @@ class Trial:
         self._factor = coo_array(entries, shape=(net.program.n_columns, net.program.n_rows)).tocsr()
         self._gain, self._is_shut = numbers.gain, numbers.upper <= 0.0
 
-    def worth(self, opened: NDArray[np.int32], cutoff: float | None = None) -> Tried | None:
+    def worth(
+        self, opened: NDArray[np.int32], *, seconds: float = inf, cutoff: float | None = None
+    ) -> Tried | None:
         """Tell what points are worth that open in these years, what the design costs aside.
 
         Parameters
         ----------
         opened
             Opening year of each point, shape (points,).
+        seconds
+            Most time for the linear program.
         cutoff
             What is worth no more is not told.
 
         Returns
         -------
-        None where nothing is feasible, or it is worth too little.
+        None where nothing is feasible, it is worth too little, or the time was up.
         """
         program, reach = self._net.program, self.reach
         caught_t = _caught(reach, self.room, opened)
@@ -141,7 +148,8 @@ class Trial:
         needed = self._least * is_open
         program.change_bounds(self._needed, needed, needed)
         spent = self._spent(opened)
-        answer = program.solve(relax=True, cutoff=None if cutoff is None else cutoff - spent)
+        least = None if cutoff is None else cutoff - spent
+        answer = program.solve(relax=True, cutoff=least, seconds=seconds)
         if answer.value is None:
             return None
         price = answer.value.dual.copy()
@@ -150,7 +158,8 @@ class Trial:
         value = worth_of_tonnes(self._net, np.where(self._is_shut, -np.inf, rest), self._order)
         tonne = rest[self._came] + value[:, self._fraction]
         pair = np.einsum("kf,kfp->kp", reach.mass_t, tonne[reach.point])
-        return Tried(answer.objective + spent, pair)
+        need = np.minimum(rest[self._needed] * self._least, 0.0).sum(1)
+        return Tried(answer.objective + spent, pair, need)
 
     def _spent(self, opened: NDArray[np.int32]) -> float:
         """Worth of what opening these points costs, not above 0."""

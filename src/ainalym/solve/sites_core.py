@@ -60,7 +60,7 @@ def core_sites(
     wanted = int(sets[0].sum()) * (1 + _CLOSED) + _FEWEST
     if wanted < len(lacks):
         lacks[np.argpartition(lacks, wanted)[wanted:]] = np.inf
-    return np.flatnonzero(lacks < np.inf)
+    return np.flatnonzero((lacks < np.inf) | is_open)
 
 
 def core(

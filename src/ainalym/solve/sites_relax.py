@@ -97,6 +97,6 @@ class Relaxation:
         if near == 0 or steps >= near:
             value, dual, more = again(primal=False, seconds=seconds)
             steps += more
-        price = self._weight - np.clip(value[self._drop], 0.0, self._weight)
+        price = self._weight - np.clip(np.nan_to_num(value[self._drop]), 0.0, self._weight)
         share = np.clip(-dual, 0.0, 1.0)
         return Relaxed(self._layers.prices(price), share, self._program.basis(), steps)

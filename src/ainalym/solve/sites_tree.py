@@ -58,7 +58,7 @@ class _Falls:
     def note(self, site: int, change: float, fall: float) -> None:
         """Note that a bound fell so far when the share of a site rose, or sank, by the change."""
         side = int(change > 0.0)
-        self._fall[side, site] += fall / max(abs(change), _LEAST_CHANGE)
+        self._fall[side, site] += max(fall, 0.0) / max(abs(change), _LEAST_CHANGE)
         self._seen[side, site] += 1.0
 
     def choose(self, sites: NDArray[np.intp], share: NDArray[np.float64]) -> int:
