@@ -55,6 +55,18 @@ def test_a_site_that_the_bound_opens_is_in_the_core_whatever_it_brings(case):
     assert worst in core_sites(limits, moves, opened, is_open[None])
 
 
+def test_the_sets_a_search_begins_from_are_whole_however_many_good_ones_there_are(case):
+    gains, cost, limits, moves, is_open = case
+    rng = np.random.default_rng(1)
+    sets = np.array([is_open, *(limits.nearest(rng.random(SITES)) for _ in range(9))])
+    sites = core_sites(limits, moves, np.zeros(SITES), sets)
+    assert sets.any(0).sum() > len(sites)
+    assert np.isin(np.flatnonzero(sets[:3].any(0)), sites).all()
+    found = core(gains, cost, limits, sites, sets, 4).gains
+    among = core(gains, cost, limits, sites, sets & np.isin(np.arange(SITES), sites), 4).gains
+    assert (found.start == among.start).all()
+
+
 def test_what_a_move_brings_is_what_the_best_swap_changes(case):
     gains, cost, _, moves, is_open = case
     before = worth(gains, cost, is_open)

@@ -23,6 +23,7 @@ from ainalym.solve.sites_search import Search
 _CLOSED = 4  # sites that are closed, for one that is open
 _FEWEST = 100  # of them
 _MANY_PAIRS = 200_000  # to be looked at, from which a second thread is worth its call
+_BEGUN = 3  # sets that a search may begin from, the known one among them
 _OFTEN = 0.1  # how often the bound opens a site that is kept, whatever it says now
 
 
@@ -43,6 +44,8 @@ def core_sites(
 ) -> NDArray[np.intp]:
     """Name the open sites, those that the bound opens, and those that nearly belong there.
 
+    The known set and those begun from are in it whole, of all others as much as there is room for.
+
     Parameters
     ----------
     limits
@@ -52,7 +55,7 @@ def core_sites(
     average
         How often the bound opened each site lately, shape (sites,).
     sets
-        Good sets, shape (sets, sites): the best known first.
+        Good sets, shape (sets, sites): the best known first, then those that are begun from.
     """
     is_open = sets.any(0)
     lacks = np.where(is_open | (average > _OFTEN), -np.inf, -moves)
@@ -60,7 +63,7 @@ def core_sites(
     wanted = int(sets[0].sum()) * (1 + _CLOSED) + _FEWEST
     if wanted < len(lacks):
         lacks[np.argpartition(lacks, wanted)[wanted:]] = np.inf
-    return np.flatnonzero((lacks < np.inf) | is_open)
+    return np.flatnonzero((lacks < np.inf) | sets[:_BEGUN].any(0))
 
 
 def core(
@@ -78,7 +81,7 @@ def core(
     limits
         Of what is still undecided.
     sites
-        Which to keep; all that are open in some set are among them.
+        Which to keep; open ones that are not among them do not count.
     sets
         Good sets, shape (sets, sites), 64 at most.
     fallbacks
@@ -89,7 +92,7 @@ def core(
     number[sites] = np.arange(len(sites), dtype=np.int32)
     opens = np.zeros(gains.sites, np.uint64)
     for place, is_open in enumerate(sets):
-        opens[is_open] |= np.uint64(1 << place)
+        opens[is_open & (number >= 0)] |= np.uint64(1 << place)
     rows = gains.start, gains.site, gains.gain
     floor = np.empty(gains.clients)
     start = np.zeros(gains.clients + 1, np.int64)
