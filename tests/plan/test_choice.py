@@ -5,7 +5,7 @@ import pytest
 
 from ainalym.city.roads import measure
 from ainalym.model.plan import NEVER
-from ainalym.plan.choice import CHOOSING, Choice, add_choices, by_choice, write_choices
+from ainalym.plan.choice import CHOOSING, Choice, add_choices, write_choices
 from ainalym.plan.choice import SLACK as SHARE
 from ainalym.plan.households import pairs as pairs_of
 from ainalym.plan.joint import could_be_full, master_of
@@ -97,7 +97,7 @@ def test_who_is_turned_away_is_not_sent_elsewhere():
         while more := add_choices(master, program.solve(relax=True).value):
             added += more
         brought = program.solve(relax=True).value.value[master.brings]
-        first = by_choice(master.pairs)[master.pairs.start[:-1][np.diff(master.pairs.start) > 0]]
+        first = master.pairs.by_choice[master.pairs.start[:-1][np.diff(master.pairs.start) > 0]]
         rest = np.ones(len(brought), bool)
         rest[first] = False
         assert (brought[rest] <= 2 * SHARE).all()

@@ -15,7 +15,6 @@ demand, Geographical Analysis 7(1): rows for who goes to the nearest.
 import numpy as np
 from numpy.typing import NDArray
 
-from ainalym.plan.households import Pairs
 from ainalym.plan.joint import ANY, Master, could_be_full
 from ainalym.solve.linear import Solution
 
@@ -39,8 +38,8 @@ class Choice:
 
     def __init__(self, master: Master) -> None:
         self._master = master
-        self._order = by_choice(master.pairs)
-        self._first = master.pairs.start[_place(master.pairs)]  # places keep their ranges
+        self._order = master.pairs.by_choice
+        self._first = master.pairs.start[master.pairs.place]  # places keep their ranges
         self._point = master.pair_point[self._order]
         self._is_full = could_be_full(master)[self._point]
 
@@ -86,8 +85,8 @@ def add_choices(master: Master, solution: Solution) -> int:
     How many rows were added.
     """
     pairs, of_flow = master.pairs, master.net.periods.of_flow
-    order, at = by_choice(pairs), np.arange(len(pairs))
-    last = pairs.start[_place(pairs) + 1]
+    order, at = pairs.by_choice, np.arange(len(pairs))
+    last = pairs.start[pairs.place + 1]
     level = solution.value[master.level] @ of_flow.T
     total = np.zeros((len(pairs) + 1, len(of_flow)))
     np.cumsum(solution.value[master.brings[order]], axis=0, out=total[1:])
@@ -111,22 +110,12 @@ def write_choices(master: Master, pair: NDArray[np.int64], period: NDArray[np.in
     master.chosen[pair, period] = True
     none = np.full_like(pair, ANY)
     master.cuts.append(np.column_stack([pair, none, none, period]))
-    order, rank = by_choice(pairs), np.empty(len(pairs), np.int64)
+    order, rank = pairs.by_choice, np.empty(len(pairs), np.int64)
     rank[order] = np.arange(len(pairs))
-    first, last = rank[pair] + 1, pairs.start[_place(pairs)[pair] + 1]
+    first, last = rank[pair] + 1, pairs.start[pairs.place[pair] + 1]
     rows = program.rows(CHOOSING, len(pair), upper=1.0)
     many = last - first
     past = np.arange(many.sum()) + np.repeat(first - (np.cumsum(many) - many), many)
     program.put(np.repeat(rows, many), master.brings[order[past], np.repeat(period, many)], 1.0)
     level = master.level[master.pair_point[pair]]
     program.put(rows[:, None], level, master.net.periods.of_flow[period])
-
-
-def by_choice(pairs: Pairs) -> NDArray[np.int64]:
-    """Order the pairs of each place by what it gains there, the most first; shape (pairs,)."""
-    return np.lexsort((np.arange(len(pairs)), -pairs.gain_minor, _place(pairs)))
-
-
-def _place(pairs: Pairs) -> NDArray[np.int64]:
-    """The place of each pair, shape (pairs,)."""
-    return np.repeat(np.arange(len(pairs.start) - 1), np.diff(pairs.start))

@@ -47,6 +47,16 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.site)
 
+    @property
+    def place(self) -> NDArray[np.int64]:
+        """The place row of each pair."""
+        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+
+    @property
+    def by_choice(self) -> NDArray[np.int64]:
+        """Rows of all pairs, of each place those where it gains most first; shape (pairs,)."""
+        return np.lexsort((np.arange(len(self)), -self.gain_minor, self.place))
+
 
 def pairs(city: City, travel: Travel) -> Pairs:
     """Pair each place with the points it may walk to, with what both would have of it.

@@ -276,13 +276,12 @@ def _law_of_levels(master: Master) -> None:
 def _law_of_bringing(master: Master, share: NDArray[np.float64]) -> None:
     """A place brings its waste once, to points as far as they are open."""
     net, program, pairs = master.net, master.net.program, master.pairs
-    place = np.repeat(np.arange(len(pairs.start) - 1), np.diff(pairs.start))
     periods = len(net.periods)
     for f, fraction in enumerate(net.city.fractions):
         rows = net.source_mass[master.pair_point, net.material_row[fraction]]
         program.put(rows, master.brings, master.mass_t[:, f, None])
     master.once = program.rows(BRINGING, (len(pairs.start) - 1, periods), upper=1.0)
-    program.put(master.once[place], master.brings, share[:, None])
+    program.put(master.once[pairs.place], master.brings, share[:, None])
     master.under = program.rows(BRINGING, master.brings.shape, upper=0.0)
     program.put(master.under, master.brings, 1.0)
     _put_levels(master, master.under, master.pair_point, -net.periods.of_flow)

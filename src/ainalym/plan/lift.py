@@ -61,7 +61,7 @@ class Lift:
         whole = coarse.whole
         self._coarse, self._whole, self._program = coarse, whole, whole.net.program
         self.prover = prover or Prover(self._program)
-        self._place = np.repeat(np.arange(len(whole.pairs.start) - 1), np.diff(whole.pairs.start))
+        self._place = whole.pairs.place
         self._mass_t = whole.mass_t.sum(1)[:, None]
         self._built = whole.level[:, : whole.net.city.programme.last_build_year + 1]
         self._order = in_order(whole.net, whole.net.source_work)[::-1]
@@ -132,9 +132,7 @@ class Lift:
         """Pairs of the whole with the small one's points, and the small one's pair of each."""
         coarse, whole, pairs = self._coarse, self._whole, self._coarse.master.pairs
         sites = len(whole.net.city.sites)
-        small = (
-            np.repeat(np.arange(len(pairs.start) - 1), np.diff(pairs.start)) * sites + pairs.site
-        )
+        small = pairs.place * sites + pairs.site
         order = np.argsort(small)
         mine = np.flatnonzero(self._is_in[whole.pair_point])
         key = coarse.member[self._place[mine]] * sites + whole.pairs.site[mine]

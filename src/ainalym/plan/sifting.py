@@ -141,11 +141,9 @@ class Sifting:
 def _far_pairs(master: Master) -> NDArray[np.int64]:
     """Columns of what places bring to all but the points where they gain most."""
     pairs = master.pairs
-    place = np.repeat(np.arange(len(pairs.start) - 1), np.diff(pairs.start))
-    order = np.lexsort((np.arange(len(pairs)), -pairs.gain_minor, place))
-    rank = np.arange(len(pairs)) - pairs.start[place]
+    rank = np.arange(len(pairs)) - pairs.start[pairs.place]
     awake = max(PAIRS_AWAKE, int(2 * len(master.point) / affordable(master)))
-    return master.brings[order[rank >= awake]].ravel()
+    return master.brings[pairs.by_choice[rank >= awake]].ravel()
 
 
 def affordable(master: Master) -> float:

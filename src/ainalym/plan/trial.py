@@ -18,9 +18,9 @@ from ainalym.model.city import City
 from ainalym.model.place import SiteKind, SiteStatus
 from ainalym.model.plan import NEVER
 from ainalym.model.travel import Travel
-from ainalym.plan.choice import by_choice
 from ainalym.plan.decide import Design
 from ainalym.plan.households import Pairs
+from ainalym.plan.joint import BRINGING
 from ainalym.plan.keepers import counter_minor_per_kg, law_of_keepers
 from ainalym.plan.network import network_of
 from ainalym.plan.parts import Network
@@ -185,7 +185,7 @@ class Trial:
         reach_t = np.bincount(reach.point, reach.size_t, len(room.room_t))
         full = reach_t * room.growth.max() > room.room_t
         come = net.program.columns("come", self._came.shape[1:])
-        rows = net.program.rows("what people bring", come.shape, lower=0.0, upper=0.0)
+        rows = net.program.rows(BRINGING, come.shape, lower=0.0, upper=0.0)
         net.program.put(rows, come, -1.0)
         net.program.put(rows, self._came[full], 1.0)
         law_of_years(net, come)
@@ -195,10 +195,9 @@ def _reach(pairs: Pairs, point: NDArray[np.int64], sites: int) -> Reach:
     """Pairs of these points only, of each place those where it gains most first."""
     row = np.full(sites, -1)
     row[point] = np.arange(len(point))
-    order = by_choice(pairs)
+    order = pairs.by_choice
     order = order[row[pairs.site[order]] >= 0]
-    place = np.repeat(np.arange(len(pairs.start) - 1), np.diff(pairs.start))[order]
-    start = np.searchsorted(place, np.arange(len(pairs.start)))
+    start = np.searchsorted(pairs.place[order], np.arange(len(pairs.start)))
     mass_t = pairs.mass_kg[order] / KG_PER_T
     return Reach(start, row[pairs.site[order]], mass_t, mass_t.sum(1))
 
