@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ainalym.solve.sites import Gains, bound, worth
-from ainalym.solve.sites_finish import unit
 from ainalym.solve.sites_layers import layers
+from ainalym.solve.sites_rest import unit
 from tests.solve.test_sites import problem
 
 

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from ainalym.solve import sites_moves
-from ainalym.solve.sites import worth
+from ainalym.solve.sites import choose, worth
 from ainalym.solve.sites_bound import Descent, Proof, prove
-from ainalym.solve.sites_finish import decided, rest
 from ainalym.solve.sites_layers import layers
 from ainalym.solve.sites_limits import Limits
 from ainalym.solve.sites_looks import ByPrices, ByPrograms
 from ainalym.solve.sites_moves import COUNT
+from ainalym.solve.sites_relax import Relaxation
+from ainalym.solve.sites_rest import decided, rest
 from ainalym.solve.sites_search import Search
 from ainalym.solve.sites_tree import Tree
 from tests.solve.test_sites import FORMS, allowed_sets, limits, problem, value
@@ -136,12 +137,18 @@ def test_a_tree_cut_short_still_bounds_every_set(case, looks):
     assert tree.search(lambda: next(times, False)).bound >= case.worths[0] - 1e-9
 
 
-def test_no_time_for_a_program_still_gives_a_bound(case):
-    left = case.left(case.worths[-1])
-    looks = ByPrograms(left, layers(left.rows, left.price, 10_000), case.cost, case.limits, end=0.0)
-    inside = left.limits(case.limits)
-    (said,) = looks.bound([(inside, looks.start)], 0.0, lambda: False)
-    assert left.base + said.proof.bound >= case.worths[0] - 1e-9
+@pytest.mark.parametrize("seed", range(4))
+def test_a_program_that_is_stopped_still_gives_a_bound(seed):
+    gains, cost, _ = problem(seed, clients=300, sites=40)
+    none = np.zeros(40, bool)
+    limits = Limits(least=5, most=5, spend=none * 1.0, budget=np.inf, forced=none, forbidden=none)
+    program = Relaxation(layers(gains, gains.top, 10**6), cost, limits)
+    stopped = program.solve(seconds=0.0)
+    solved = program.solve()
+    assert solved.steps > stopped.steps
+    high, low = (prove(gains, cost, said.price, limits).bound for said in (stopped, solved))
+    answer = choose(gains, cost, p=5, seconds=20.0, gap_allowed=0.0)
+    assert high > low >= answer.objective - 1e-9 * abs(answer.objective)
 
 
 def test_a_program_proves_the_least_that_prices_can(case):

@@ -178,6 +178,8 @@ class Program(Linear):
     def again(self, *, primal: bool, seconds: float, most: int = 0) -> Ended:
         """Go on with a linear program, unchecked: for who can prove what comes of it.
 
+        The keyboard is heard only when it ends.
+
         Parameters
         ----------
         primal

@@ -22,12 +22,13 @@ from ainalym.solve.sites_bound import Descent, prove
 from ainalym.solve.sites_clash import limit_clashes, unreached
 from ainalym.solve.sites_coarse import coarsen, lift
 from ainalym.solve.sites_columns import by_site
-from ainalym.solve.sites_finish import rest
+from ainalym.solve.sites_core import core
 from ainalym.solve.sites_gains import Gains, best_pairs
 from ainalym.solve.sites_hunt import Found, Hunt, is_closed
 from ainalym.solve.sites_layers import layers
 from ainalym.solve.sites_limits import Limits
 from ainalym.solve.sites_offers import Offers
+from ainalym.solve.sites_rest import rest
 
 __all__ = [
     "Choice",
@@ -322,6 +323,7 @@ def _compile() -> None:
     proof = prove(gains, cost, gains.top, held)
     left = rest(gains, cost, gains.top, held, proof, proof.bound - 1.0)
     layers(left.rows, left.price, len(gains.gain))
+    core(gains, cost, limits, np.arange(2), np.ones((1, 2), bool), 1)
     wide = np.arange(_WIDE)
     long = Gains.of(np.zeros(_WIDE, int), wide, 1.0 + wide, clients=1, sites=_WIDE)
     for gained, share in ((gains, np.ones(2)), (long, np.ones(_WIDE))):

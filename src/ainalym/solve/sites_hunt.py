@@ -13,14 +13,14 @@ from ainalym.solve.sites_bound import Descent, Proof, prove
 from ainalym.solve.sites_coarse import coarsen, lift
 from ainalym.solve.sites_columns import by_site
 from ainalym.solve.sites_core import core, core_sites, searched
-from ainalym.solve.sites_finish import SURE, WHOLE, Finish, Rest, decided, rest, unit
 from ainalym.solve.sites_gains import Gains
 from ainalym.solve.sites_layers import layers
 from ainalym.solve.sites_limits import Limits
 from ainalym.solve.sites_looks import ByPrices, ByPrograms, Looks
 from ainalym.solve.sites_merge import merge
+from ainalym.solve.sites_rest import SURE, WHOLE, Rest, decided, rest, unit
 from ainalym.solve.sites_search import Search
-from ainalym.solve.sites_tree import Tree
+from ainalym.solve.sites_tree import Finish, Tree
 
 _STEPS, _KICKS = 25, 15  # of the bound, and of a search that hardly hopes for more
 _SHARE = 0.04  # pairs that kicks look at, of those that the bound did before
@@ -31,15 +31,15 @@ _STRAY_STEPS = 10  # from one search to the next
 _IN_VAIN, _IN_VAIN_ABOVE = 10, 2  # such searches at most, and where groups of groups came first
 _PAIRS_ASTRAY = 4_000_000  # that kicks look at each time
 _GOOD = 8  # sets kept, whose sites are tried with each other
-_MORE_OFTEN_THAN_NOT = 0.4  # how often the bound opens a site that is worth beginning with
+_ABOUT_AS_OFTEN_AS_NOT = 0.4  # how often the bound opens a site that is worth beginning with
 _FALLBACKS = 6  # open sites of a client at which its row is cut; more where that was too few
 _HELPFUL = 0.25  # of what the bound fell by, that a search must gain to be given twice as long
 _IDLE_BEFORE_FINISH = 3_000  # kicks without a better set, before much that is left is looked at
+_IDLE_KICKS = 5_000  # the same, after which more are not worth the time
 _SMALLER = 0.8  # of the pairs left, with which it pays to state them anew
 _FEW_IN_LAYERS = 100_000  # pairs of programs that are sooner solved than the bound is lowered
 _FEW_LEFT = 500_000  # pairs left, before they are taken apart and alike ones added up
 _MOST_IN_LAYERS = 1_000_000  # of programs that can be solved
-_IDLE_KICKS = 5_000  # the same, after which more are not worth the time
 _AT_ONCE, _PAIRS_AT_ONCE = 500, 20_000_000  # kicks in one core, and pairs they may look at
 _MANY_CLIENTS = 20_000  # from which groups of them are looked at first
 _COARSE_TIME = 0.4  # share of the time that may take
@@ -229,8 +229,8 @@ class Hunt:
             idle = 0 if self.explore(pairs=_PAIRS_ASTRAY, fresh=fresh) else idle + 1
 
     def _likely(self, average: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Choose sites, likeliest first: as many as the bound has opened more often than not."""
-        wanted = int((self._descent.average > _MORE_OFTEN_THAN_NOT).sum())
+        """Choose sites, likeliest first: as many as the bound has opened about as often as not."""
+        wanted = int((self._descent.average > _ABOUT_AS_OFTEN_AS_NOT).sum())
         return self._narrow.nearest(average, wanted)
 
     def explore(

@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from ainalym.solve.halves import by_halves
 from ainalym.solve.sites_bound import Descent, Proof, prove
-from ainalym.solve.sites_finish import Rest
 from ainalym.solve.sites_layers import Layers
 from ainalym.solve.sites_limits import Limits
 from ainalym.solve.sites_relax import Relaxation
+from ainalym.solve.sites_rest import Rest
 
 _ROUNDS, _STEPS = 4, 15  # of the bound at a node, at most
 _FIRST_STEP, _PATIENCE = 0.25, 4  # of a bound that begins near its end
 _WORTHWHILE = 0.02  # of a node's gap that a round must close for another one to follow
 _MOST_NUMBERS = 100_000_000  # prices kept for open nodes: 400 MB
+_MOST_BYTES = 400_000_000  # the same, of where linear programs ended
 _NEAR, _MOSTLY = 0.1, 0.5  # values are kept feasible where that takes few of the first one's steps
 _MOST_IN_A_ROW, _PAIRS_IN_A_ROW = 16, 1_000_000  # parts, and pairs of all their programs
 _LEAST_S = 0.01  # that a linear program may take
-_MOST_BYTES = 400_000_000  # the same, of where linear programs ended
 
 
 class Looked(NamedTuple):

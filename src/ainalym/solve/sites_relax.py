@@ -63,13 +63,13 @@ class Relaxation:
         self._program, self._drop = program, drop
         self._forced = self._forbidden = np.zeros(rows.sites, bool)
 
-    def state(self, limits: Limits, basis: Any = None) -> None:
+    def state(self, limits: Limits, basis: Any) -> None:
         """State it for these forced and forbidden sites.
 
         Parameters
         ----------
         basis
-            Where to begin: where a similar one with fewer of them ended; None for anywhere.
+            Where to begin: where a similar one with fewer of them ended.
         """
         changed = np.flatnonzero(self._forced != limits.forced)
         lower = np.where(limits.forced[changed], -np.inf, 0.0)
@@ -78,8 +78,7 @@ class Relaxation:
         upper = np.where(limits.forbidden[changed], np.inf, 0.0)
         self._program.change_bounds(self._shut[changed], 0.0, upper)
         self._forced, self._forbidden = limits.forced, limits.forbidden
-        if basis is not None:
-            self._program.resume(basis)
+        self._program.resume(basis)
 
     def solve(self, *, near: int = 0, seconds: float = np.inf) -> Relaxed:
         """Solve it as it is stated.

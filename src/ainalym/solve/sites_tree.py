@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ainalym.solve.sites_bound import Proof
-from ainalym.solve.sites_finish import WHOLE, Finish, Rest, decided
 from ainalym.solve.sites_gains import best_pairs
 from ainalym.solve.sites_limits import Limits
 from ainalym.solve.sites_looks import Looks
+from ainalym.solve.sites_rest import WHOLE, Rest, decided
 
 _LEAST_CHANGE = 0.01  # of a share, by which a fall is divided
 _SEEN_ENOUGH = 10  # falls, before they say where to split
@@ -43,6 +43,13 @@ class _Node(NamedTuple):
     start: Any
     site: int = -1
     change: float = 0.0
+
+
+class Finish(NamedTuple):
+    """The best set that was found, if any, and what no set can exceed."""
+
+    is_open: NDArray[np.bool_] | None
+    bound: float
 
 
 class _Falls:

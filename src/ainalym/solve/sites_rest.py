@@ -86,13 +86,6 @@ class Rest(NamedTuple):
         )
 
 
-class Finish(NamedTuple):
-    """The best set that was found, if any, and what no set can exceed."""
-
-    is_open: NDArray[np.bool_] | None
-    bound: float
-
-
 def unit(gains: Gains, cost: NDArray[np.float64]) -> float:
     """Find of what all sets are worth whole multiples: 1, or 0 where nothing is known."""
     if float(gains.top.sum() + np.abs(cost).sum()) > _MOST_EXACT:
