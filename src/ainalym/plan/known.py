@@ -119,7 +119,7 @@ class Known:
         return opened
 
     def likely(self) -> NDArray[np.float64]:
-        """Tell how likely a good plan of a large city opens each point, shape (points,)."""
+        """Tell how likely a good plan opens each point, shape (points,): the more, the likelier."""
         usage = np.ceil(self.level.max(1, initial=0.0) - WHOLE)
         if isinstance(self.sifting, Lifted):
             usage = usage + self.sifting.lift.usage

@@ -122,7 +122,7 @@ def _search(known: Known, is_large: bool) -> tuple[str, ...]:
         return ()
     groups = decisions(known.master)
     if not is_large:
-        # Where lines stand tells more than which stations open; but it takes many sides tried out.
+        # Where lines stand tells more than which stations open, where many sides can be tried out.
         many, stations, steps, points = groups
         groups = many, np.concatenate([stations, steps]), points
     known.free = program.bounds(np.unique(np.concatenate(groups)))
