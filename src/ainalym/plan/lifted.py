@@ -109,6 +109,6 @@ class Lifted:
             write_cuts(whole, self._coarse.at[at], int(k[0]), int(c[0]), p)
         return added
 
-    def cut_choices(self, _: Solution) -> int:
-        """Add no cuts of the households' choice: places of the small program stand for several."""
-        return 0
+    def cut_choices(self, solution: Solution) -> int:
+        """Add the cuts of the households' choice that hold in the small program: none."""
+        return self._inner.cut_choices(solution)
