@@ -21,7 +21,7 @@ from typing import Any
 from ainalym import examples, measure, read, write
 from ainalym.model.city import City
 from ainalym.model.place import SiteKind
-from ainalym.plan.households import pairs
+from ainalym.plan.households import alike, pairs
 from ainalym.plan.joint import master_of
 from ainalym.plan.search import design
 from ainalym.plan.worth import MINOR_PER_UNIT
@@ -128,7 +128,7 @@ def ours(city: City, travel: Any, limit_s: float, note: Callable[..., None]) -> 
 
 def highs(city: City, travel: Any, limit_s: float, note: Callable[..., None]) -> dict[str, Any]:
     """Solve the master program as it stands; its objective lets the planner choose for all."""
-    program = master_of(city, travel, pairs(city, travel)).net.program
+    program = master_of(city, travel, alike(pairs(city, travel))).net.program
     answer = program.solve(seconds=limit_s, gap_allowed=ASKED, threads=2, progress=note)
     note(limit_s, answer.objective, answer.bound)
     return {

@@ -1,5 +1,6 @@
 """Households choose what a person with a pencil would have them choose."""
 
+import itertools
 import time
 from math import inf
 
@@ -13,7 +14,7 @@ from ainalym.model.place import Places, SiteKind, Sites, SiteStatus
 from ainalym.model.plan import NEVER
 from ainalym.model.programme import willing
 from ainalym.model.travel import Travel
-from ainalym.plan.households import Pairs, brings, captured, pairs
+from ainalym.plan.households import Pairs, alike, brings, captured, pairs
 from tests.plan.cities import tiny_city, tiny_travel
 
 FRACTIONS = ("paper", "glass")
@@ -129,6 +130,21 @@ def test_of_equal_gains_the_first_pair_is_chosen(rows, is_open):
     for i, row in enumerate(rows):
         options = [(-gain, k) for k, (gain, s) in enumerate(row) if is_open[s]]
         assert chosen[i] == (made.start[i] + min(options)[1] if options else NEVER)
+
+
+@settings(deadline=None)
+@given(cities(), st.data())
+def test_places_that_choose_alike_are_one_and_nothing_is_lost(drawn, data):
+    city, travel = drawn
+    is_open = np.array([data.draw(st.booleans()) for _ in city.sites.id])
+    found = pairs(city, travel)
+    merged = alike(found)
+    rows = [found.by_choice[a:b] for a, b in itertools.pairwise(found.start)]
+    assert len(merged.start) - 1 == len({tuple(found.site[row]) for row in rows})
+    for start in itertools.pairwise(merged.start):
+        assert (np.diff(merged.gain_minor[slice(*start)]) <= 0.0).all()
+    before, after = (captured(city, p, brings(p, is_open), 1.0) for p in (found, merged))
+    assert after == pytest.approx(before, rel=1e-9)
 
 
 @settings(deadline=None)

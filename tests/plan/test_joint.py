@@ -13,7 +13,7 @@ from ainalym.model.place import SiteKind
 from ainalym.model.plan import NEVER, Installed
 from ainalym.model.programme import Objective
 from ainalym.plan import recount
-from ainalym.plan.households import brings
+from ainalym.plan.households import alike, brings
 from ainalym.plan.households import pairs as pairs_of
 from ainalym.plan.joint import master_of
 from ainalym.plan.periods import lumped
@@ -136,7 +136,7 @@ def test_the_master_takes_every_plan_and_values_it_no_less(seed):
             break
     else:
         pytest.fail("no drawn design could be settled: this city tests nothing")
-    master = master_of(city, travel, pairs)
+    master = master_of(city, travel, alike(pairs))
     hold_to(master, opened, installed)
     answer = master.net.program.solve(relax=True)
     assert answer.status is Status.OPTIMAL

@@ -11,6 +11,7 @@ from ainalym.city.roads import measure
 from ainalym.model.place import SiteKind
 from ainalym.model.plan import NEVER
 from ainalym.model.programme import Cover
+from ainalym.plan.households import alike
 from ainalym.plan.households import pairs as pairs_of
 from ainalym.plan.joint import master_of
 from ainalym.plan.known import Known
@@ -50,7 +51,8 @@ def known_of(city, travel, pairs) -> Known:
     known = Known(
         city=city,
         travel=travel,
-        whole=master_of(city, travel, pairs),
+        pairs=pairs,
+        whole=master_of(city, travel, alike(pairs)),
         began_s=0.0,
         seconds=inf,
         gap_allowed=0.0,

@@ -13,6 +13,7 @@ from ainalym.model.programme import Objective
 from ainalym.plan import design, proof
 from ainalym.plan.choice import add_choices
 from ainalym.plan.digest import digest_of
+from ainalym.plan.households import alike
 from ainalym.plan.households import pairs as pairs_of
 from ainalym.plan.joint import add_cuts, cuts_of, master_of
 from ainalym.plan.proof import LEAF, check, leaves_of
@@ -158,7 +159,7 @@ def test_a_certificate_reads_as_it_was_written(toy, tmp_path):
 
 def searched(city, travel):
     """The master program of a city and its tree, searched for a number that it can beat a bit."""
-    master = master_of(city, travel, pairs_of(city, travel))
+    master = master_of(city, travel, alike(pairs_of(city, travel)))
     program, trace = master.net.program, Traced()
     columns = np.unique(np.concatenate([master.level.ravel(), master.net.station_open.ravel()]))
     branch(
@@ -192,7 +193,7 @@ def test_a_small_certificate_claims_less_and_holds(toy):
 
 def test_without_any_prices_the_claim_is_still_true(toy):
     city, travel, outcome, _ = toy
-    master = master_of(city, travel, pairs_of(city, travel))
+    master = master_of(city, travel, alike(pairs_of(city, travel)))
     made = certify_plan(city, travel, cuts_of(master), Traced(), outcome.objective)
     assert check(city, travel, made, outcome.objective).bound >= outcome.bound
 

@@ -256,7 +256,7 @@ def _settle(known: Known, design: Design, opened: NDArray[np.int32]) -> None:
     years[points] = opened[points]
     for _ in range(CLOSINGS):
         seconds = max(5.0, known.left_s)
-        settled = settle(city, known.travel, known.whole.pairs, years, design[1], seconds=seconds)
+        settled = settle(city, known.travel, known.pairs, years, design[1], seconds=seconds)
         if settled is None:
             return
         missing = settled.missing_minor.max(0)[points]

@@ -4,6 +4,7 @@ Each place brings everything to the open point where it gains most: what is paid
 minor unit of goodwill a kilogram so that unpaid fractions count, for the share that makes the way.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +30,8 @@ class Pairs:
     Attributes
     ----------
     start
-        Place `i` has pairs `start[i]` to `start[i + 1]`, nearest first, then by site row.
+        Place `i` has pairs `start[i]` to `start[i + 1]`, nearest first, then by site row; in
+        their order of choice where places are merged.
     site
         Site row of each pair's point.
     gain_minor
@@ -98,6 +100,39 @@ def pairs(city: City, travel: Travel) -> Pairs:
     return Pairs(
         start=frozen(start, np.int64),
         site=frozen(site, np.int32),
+        gain_minor=frozen(gain_minor),
+        mass_kg=frozen(mass_kg),
+    )
+
+
+def alike(pairs: Pairs) -> Pairs:
+    """Make one place of all that reach the same points and would choose them in the same order.
+
+    Whatever is open, they bring to the same point, and are let in or turned away alike.
+
+    Returns
+    -------
+    Pairs of the merged places, those where they gain most first; what they bring and gain is summed.
+    """
+    order, places = pairs.by_choice, len(pairs.start) - 1
+    lists: dict[bytes, int] = {}
+    site = pairs.site[order]
+    rows = itertools.pairwise(pairs.start.tolist())
+    of_place = [lists.setdefault(site[a:b].tobytes(), len(lists)) for a, b in rows]
+    one = np.unique(of_place, return_index=True)[1] if places else np.zeros(0, np.int64)
+    many = np.diff(pairs.start)
+    start = np.concatenate([[0], np.cumsum(many[one])])
+    place = pairs.place
+    rank = np.arange(len(pairs)) - pairs.start[place]
+    into = start[np.array(of_place, np.int64)[place]] + rank
+    merged = np.zeros(start[-1], np.int32)
+    merged[into] = site
+    gain_minor, mass_kg = np.zeros(len(merged)), np.zeros((len(merged), pairs.mass_kg.shape[1]))
+    np.add.at(gain_minor, into, pairs.gain_minor[order])
+    np.add.at(mass_kg, into, pairs.mass_kg[order])
+    return Pairs(
+        start=frozen(start, np.int64),
+        site=frozen(merged, np.int32),
         gain_minor=frozen(gain_minor),
         mass_kg=frozen(mass_kg),
     )

@@ -14,6 +14,7 @@ from ainalym.model.plan import NEVER, Plan, Tally
 from ainalym.model.travel import Travel
 from ainalym.plan.check import recount
 from ainalym.plan.decide import Design
+from ainalym.plan.households import Pairs
 from ainalym.plan.joint import Master, prices_of
 from ainalym.plan.lifted import Lifted
 from ainalym.plan.parts import station_intake
@@ -31,6 +32,8 @@ class Known:
 
     city: City
     travel: Travel
+    pairs: Pairs
+    """Who can bring what where, place by place."""
     whole: Master
     """The master program of the whole city, which may be too large to be solved."""
     began_s: float

@@ -20,6 +20,7 @@ from ainalym.model.city import City
 from ainalym.model.travel import Travel
 from ainalym.plan.choice import Choice, write_choices
 from ainalym.plan.digest import digest_of
+from ainalym.plan.households import alike
 from ainalym.plan.households import pairs as pairs_of
 from ainalym.plan.joint import ANY, Master, master_of, write_cuts
 from ainalym.plan.worth import from_units, in_units
@@ -128,7 +129,7 @@ def master_with(city: City, travel: Travel, cuts: NDArray[np.int32]) -> Master:
     InputError
         A cut is of something that is not there.
     """
-    master = master_of(city, travel, pairs_of(city, travel), Linear(Sense.MAX))
+    master = master_of(city, travel, alike(pairs_of(city, travel)), Linear(Sense.MAX))
     refuse(_faults_of_cuts(master, cuts))
     _write_all_cuts(master, cuts)
     return master

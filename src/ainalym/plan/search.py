@@ -16,6 +16,7 @@ from ainalym.model.travel import Travel
 from ainalym.plan.build import build, dive, propose, sketch, take
 from ainalym.plan.coarse import LARGE_PAIRS, coarse_of, first_points, likely_points
 from ainalym.plan.decide import read_design
+from ainalym.plan.households import alike
 from ainalym.plan.households import pairs as pairs_of
 from ainalym.plan.joint import BRINGING, SERVING, cuts_of, decisions, master_of
 from ainalym.plan.known import Known, Progress, key_of
@@ -74,11 +75,13 @@ def design(
     refuse(city.check())
     began_s = time.monotonic()
     pairs = pairs_of(city, travel)
-    is_large = len(pairs) > LARGE_PAIRS
+    merged = alike(pairs)
+    is_large = len(merged) > LARGE_PAIRS
     known = Known(
         city=city,
         travel=travel,
-        whole=master_of(city, travel, pairs, Linear(Sense.MAX) if is_large else None),
+        pairs=pairs,
+        whole=master_of(city, travel, merged, Linear(Sense.MAX) if is_large else None),
         began_s=began_s,
         seconds=seconds,
         gap_allowed=gap_allowed,
