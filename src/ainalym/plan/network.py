@@ -104,14 +104,19 @@ def law_of_sources(net: Network) -> None:
     city = net.city
     net.source_work = _work(net, SiteKind.POINT, len(net.source_haul_m))
     made = _made(net, net.source_work)
-    held = sorted({net.material_row[f] for f in city.fractions} | made)
+    work = net.source_work
+    held = sorted({net.material_row[f] for f in city.fractions} | made | {*work.material.tolist()})
     taken = [m for m in held if _station_takes(net, m)]
     dumped = [(site, m) for site, m in _offers(net, SiteKind.LANDFILL) if m in held]
     lanes = [(k, m) for k in net.stations for m in taken]
     net.source_lane = _lane(net, lanes + dumped, net.source_haul_m, SiteKind.POINT)
-    shape = (len(net.source_haul_m), len(city.materials), len(net.periods))
-    net.source_mass = net.program.rows(MASS_AT_POINTS, shape, lower=0.0, upper=0.0)
-    balance(net, net.source_mass, net.source_work, net.source_lane)
+    shape = (len(net.source_haul_m), len(held), len(net.periods))
+    # What no source can have needs no rows of its own: one, of nothing, stands for all of these.
+    rows = net.program.rows(MASS_AT_POINTS, shape, lower=0.0, upper=0.0)
+    none = net.program.rows(MASS_AT_POINTS, 1, lower=0.0, upper=0.0)
+    net.source_mass = np.full((shape[0], len(city.materials), shape[2]), none)
+    net.source_mass[:, held] = rows
+    balance(net, net.source_mass, work, net.source_lane)
 
 
 def law_of_stations(net: Network) -> None:
