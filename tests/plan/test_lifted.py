@@ -44,7 +44,7 @@ def lifted_bounds(city, travel) -> list[float]:
     lifted, program, bounds = Lifted(part), part.master.net.program, []
     while True:
         program.solve(relax=True)
-        bound, woken = lifted.price(program.prices())
+        bound, woken = lifted.price(program, program.prices())
         bounds.append(bound)
         if not woken:
             return bounds
@@ -75,7 +75,7 @@ def test_whatever_prices_are_lifted_the_bound_holds(small, drawn):
     rng = np.random.default_rng(1)
     for scale in (0.0, 1.0, 1e3):
         price = scale * rng.normal(size=part.master.net.program.n_rows)
-        assert Lifted(part).price(price)[0] >= worth * (1 - 1e-9)
+        assert Lifted(part).price(part.master.net.program, price)[0] >= worth * (1 - 1e-9)
 
 
 def test_merged_places_have_together_what_they_had(drawn):

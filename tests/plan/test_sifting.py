@@ -32,7 +32,7 @@ def test_waking_what_prices_want_ends_where_the_whole_program_does(sleepy, name)
     sifted, program = Sifting(master), master.net.program
     for _ in range(50):
         part = program.solve(relax=True).objective
-        bound, woken = sifted.price(program.prices())
+        bound, woken = sifted.price(program, program.prices())
         assert part <= whole + 1e-6 * abs(whole)
         assert bound >= whole - 1e-9 * abs(whole)
         if not woken:
@@ -49,7 +49,7 @@ def test_without_prices_everything_wakes():
     sifted = Sifting(master)
     asleep = (master.net.program.numbers.upper == 0.0) & (before > 0.0)
     assert asleep.sum() > 100
-    bound, woken = sifted.price(np.zeros(0), wake=True)
+    bound, woken = sifted.price(master.net.program, np.zeros(0), wake=True)
     assert woken == asleep.sum()
     assert np.isfinite(bound)
 

@@ -248,7 +248,7 @@ def test_columns_that_come_back_when_prices_want_them_lose_nothing(seed):
     program.change_bounds(spill, 0.0, 0.0)
     known: list[float] = []
 
-    def price(prices, *, wake=True):
+    def price(program, prices, *, wake=True):
         prover.refresh()
         low, high = program.bounds(np.arange(len(free)))
         high = np.where(asleep, free, high)

@@ -1,5 +1,6 @@
 """Building plans people can follow from what a relaxed program suggests."""
 
+from functools import partial
 from math import isfinite
 
 import numpy as np
@@ -17,6 +18,8 @@ from ainalym.plan.settle import fix_designs, settle
 from ainalym.plan.siting import improve, money_for_points, schedule, terms_of, within
 from ainalym.solve.branch import WHOLE
 from ainalym.solve.linear import Solution
+from ainalym.solve.mip import Program
+from ainalym.solve.together import together
 
 PROPOSE_SHARE = 0.2
 """Share of the time left that deciding stations and steps once may take."""
@@ -114,7 +117,7 @@ def _dive_designs(known: Known) -> Design | None:
     groups = decisions(known.master)[:-1]
     last: tuple[int, float] | None = None
     while known.left_s > 0:
-        answer = _relax(known)
+        (answer,) = _relax(known, program)
         if answer.value is None:
             if last is None:
                 return None
@@ -203,9 +206,9 @@ def _dive_points(known: Known, design: Design) -> bool:
     now, basis = program.bounds(everything), program.basis()
     program.change_bounds(everything, *known.free)
     fix_designs(known.master.net, *design)
-    known.sifting.hold()
+    known.sifting.hold(program)
     level = np.unique(known.master.level)
-    answer = _relax(known)
+    (answer,) = _relax(known, program)
     while answer.value is not None and known.left_s > 0:
         known.look(answer.value)
         value = answer.value.value[level]
@@ -216,35 +219,40 @@ def _dive_points(known: Known, design: Design) -> bool:
         if sure.any():
             whole = np.round(value[sure])
             program.change_bounds(level[sure], whole, whole)
-            answer = _relax(known)
+            (answer,) = _relax(known, program)
             continue
         at = level[int(np.argmax(off))]
-        sides = []
-        for side in (0.0, 1.0):
-            program.change_bounds(at, side, side)
-            sides.append(_relax(known))
-        keep_open = sides[1].value is not None and not sides[0].bound > sides[1].bound
-        if not keep_open:
-            program.change_bounds(at, 0.0, 0.0)
-        answer = sides[keep_open]
+        known.twin.stand_as(program)
+        sides = program, known.twin
+        for side, each in enumerate(sides):
+            each.change_bounds(at, side, side)
+        closed, opened = _relax(known, *sides)
+        keep_open = opened.value is not None and not closed.bound > opened.bound
+        if keep_open:
+            program.stand_as(known.twin)
+        answer = opened if keep_open else closed
     program.change_bounds(everything, *now)
-    known.sifting.hold()
+    known.sifting.hold(program)
     program.resume(basis)
     return answer.value is not None
 
 
-def _relax(known: Known) -> Answer[Solution]:
-    """Solve the relaxed master as it stands, unless it cannot beat the best plan.
+def _relax(known: Known, *programs: Program) -> list[Answer[Solution]]:
+    """Solve the relaxed master, or twins of it, as they stand, unless they cannot beat the best.
 
     Rows of the households' choice are added until nobody goes past an open point.
     """
     is_whole = known.master is known.whole
     cutoff = known.best if is_whole and isfinite(known.best) else None
-    while True:
+    answers: dict[Program, Answer[Solution]] = {}
+    rest = programs
+    while rest:
         seconds = max(1.0, known.left_s)
-        answer = known.master.net.program.solve(seconds=seconds, relax=True, cutoff=cutoff)
-        if answer.value is None or known.left_s <= 0 or not known.sifting.cut_choices(answer.value):
-            return answer
+        solve = [partial(p.solve, seconds=seconds, relax=True, cutoff=cutoff) for p in rest]
+        answers |= zip(rest, together([*zip(rest, solve, strict=True)]), strict=True)
+        found = [(p, answers[p].value) for p in rest if known.left_s > 0]
+        rest = tuple(p for p, value in found if value and known.sifting.cut_choices(value))
+    return [answers[program] for program in programs]
 
 
 def _settle(known: Known, design: Design, opened: NDArray[np.int32]) -> None:

@@ -112,7 +112,7 @@ def alike(pairs: Pairs) -> Pairs:
 
     Returns
     -------
-    Pairs of the merged places, those where they gain most first; what they bring and gain is summed.
+    Pairs of the merged places, the best first; what they bring and gain there is summed.
     """
     order, places = pairs.by_choice, len(pairs.start) - 1
     lists: dict[bytes, int] = {}

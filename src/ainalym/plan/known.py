@@ -22,6 +22,7 @@ from ainalym.plan.sifting import Sifting
 from ainalym.plan.worth import from_units, in_units, sense_of
 from ainalym.solve.branch import WHOLE, Traced
 from ainalym.solve.linear import Solution
+from ainalym.solve.mip import Program
 
 Progress = Callable[[float, float, float], None]
 
@@ -42,6 +43,8 @@ class Known:
     progress: Progress | None
     master: Master = field(init=False)
     """The one that is solved: the whole, or a small one that stands for it."""
+    twin: Program = field(init=False)
+    """Of its program: to be solved at the same time while a plan is built."""
     sifting: Sifting | Lifted = field(init=False)
     plan: Plan | None = None
     tally: Tally | None = None

@@ -12,6 +12,7 @@ from ainalym.plan.lift import Lift
 from ainalym.plan.sifting import Sifting
 from ainalym.solve.branch import Traced
 from ainalym.solve.linear import Solution
+from ainalym.solve.mip import Program
 from ainalym.solve.proof import Prover
 
 
@@ -36,15 +37,19 @@ class Lifted:
         self._here = np.concatenate([*decisions(small)[:-1], small.level.ravel()])
         self._there = np.concatenate([*decisions(whole)[:-1], whole.level[coarse.at].ravel()])
 
-    def hold(self) -> None:
-        """Hold what people bring in the small program, as its points' levels stand."""
-        self._inner.hold()
+    def hold(self, program: Program) -> None:
+        """Hold what people bring in the small program, or a twin, as its points' levels stand."""
+        self._inner.hold(program)
 
-    def price(self, prices: NDArray[np.floating], *, wake: bool = True) -> tuple[float, int]:
+    def price(
+        self, small: Program, prices: NDArray[np.floating], *, wake: bool = True
+    ) -> tuple[float, int]:
         """Prove a bound of the whole city as what is decided stands, and wake what prices want.
 
         Parameters
         ----------
+        small
+            The small program, or a twin of it.
         prices
             Of each row of the small program; without any, all its columns are woken.
         wake
@@ -54,11 +59,11 @@ class Lifted:
         -------
         The bound, and how many columns were woken.
         """
-        woken = self._inner.price(prices, wake=wake)[1]
+        woken = self._inner.price(small, prices, wake=wake)[1]
         if not len(prices):
             return inf, woken
         program, prover = self._coarse.whole.net.program, self.lift.prover
-        program.change_bounds(self._there, *self._coarse.master.net.program.bounds(self._here))
+        program.change_bounds(self._there, *small.bounds(self._here))
         prover.refresh()
         lifted = self.lift.prices(prices, thorough=wake and not woken)
         least, most = program.numbers.lower.copy(), program.numbers.upper.copy()

@@ -128,6 +128,7 @@ def _search(known: Known, is_large: bool) -> tuple[str, ...]:
         # Where lines stand tells more than which stations open, where many sides can be tried out.
         many, stations, steps, points = groups
         groups = many, np.concatenate([stations, steps]), points
+    known.twin = program.twin()
     known.free = program.bounds(np.unique(np.concatenate(groups)))
     known.look(relaxed.value)
     if not is_large:
@@ -141,6 +142,7 @@ def _search(known: Known, is_large: bool) -> tuple[str, ...]:
         suggest=lambda solution, is_whole: _suggest(known, solution, is_whole),
         gap_allowed=known.gap_allowed,
         seconds=known.left_s,
+        beside=(program.twin(),),
         follow=known.sifting.hold,
         price=known.sifting.price,
         is_part=known.master is not known.whole,
@@ -187,7 +189,7 @@ def _first_look(known: Known) -> Answer[Solution]:
                 continue
             return answer
         prices = program.prices()
-        bound, woken = sifting.price(prices)
+        bound, woken = sifting.price(program, prices)
         known.trace.price = sifting.kept(prices).astype(np.float32)
         known.lower(bound)
         if not woken or known.left_s <= 0:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ainalym.plan.choice import Choice, add_choices
 from ainalym.plan.joint import Master, add_cuts
 from ainalym.solve.linear import Solution
+from ainalym.solve.mip import Program
 from ainalym.solve.proof import Prover
 
 PAIRS_AWAKE = 3
@@ -55,25 +56,40 @@ class Sifting:
         self._asleep = np.zeros(len(self._free), bool)
         self._asleep[_far_pairs(master)] = True
         self._asleep[_far_lanes(master)] = True
-        self._program.change_bounds(np.flatnonzero(self._asleep), 0.0, 0.0)
-        self.hold()
+        lanes = np.setdiff1d(np.flatnonzero(self._asleep), master.brings)
+        # Columns whose ends are set here: nothing of a search is decided about them.
+        self._mine = np.concatenate([lanes, master.brings.ravel()])
+        self._asleep_in: dict[Program, NDArray[np.bool_]] = {}
+        self.hold(self._program)
 
-    def hold(self) -> None:
-        """Hold what people bring to what they choose themselves, as the points' levels stand."""
-        least, most = self._ends()
-        brings = self._master.brings.ravel()
-        self._asleep[brings[least[brings] > 0.0]] = False
+    def hold(self, program: Program) -> None:
+        """Hold what people bring to what they choose themselves, as the points' levels stand.
+
+        Parameters
+        ----------
+        program
+            The master's, or a twin of it: where what was woken in one wakes when it is held.
+        """
+        self._asleep_in[program] = self._asleep.copy()
+        least, most = self._ends(program)
+        wanted = self._mine[least[self._mine] > 0.0]
+        for asleep in (self._asleep, self._asleep_in[program]):
+            asleep[wanted] = False
         most = np.where(self._asleep, 0.0, most)
-        low, high = self._program.bounds(brings)
-        moved = brings[(low != least[brings]) | (high != most[brings])]
+        low, high = program.bounds(self._mine)
+        moved = self._mine[(low != least[self._mine]) | (high != most[self._mine])]
         if len(moved):
-            self._program.change_bounds(moved, least[moved], most[moved])
+            program.change_bounds(moved, least[moved], most[moved])
 
-    def price(self, prices: NDArray[np.floating], *, wake: bool = True) -> tuple[float, int]:
+    def price(
+        self, program: Program, prices: NDArray[np.floating], *, wake: bool = True
+    ) -> tuple[float, int]:
         """Prove a bound of the whole program as it is held now, and wake what the prices want.
 
         Parameters
         ----------
+        program
+            The master's, or a twin of it.
         prices
             Of each row; without any, everything is woken.
         wake
@@ -84,14 +100,15 @@ class Sifting:
         The bound, and how many columns were woken.
         """
         self._prover.refresh()
-        least, most = self._ends()
+        least, most = self._ends(program)
         bound = self._prover.bound(prices, least, most)
-        if not wake or not self._asleep.any():
+        asleep = self._asleep_in[program]
+        if not wake or not asleep.any():
             return bound, 0
         if not len(prices):
-            return bound, self.wake_all()
-        wanted = self._asleep & (self._prover.rest(prices)[0] > WANTED) & (most > 0.0)
-        return bound, self._wake(wanted, most)
+            return bound, self._wake(program, asleep.copy(), most)
+        wanted = asleep & (self._prover.rest(prices)[0] > WANTED) & (most > 0.0)
+        return bound, self._wake(program, wanted, most)
 
     def kept(self, prices: NDArray[np.floating]) -> NDArray[np.floating]:
         """Tell which prices the last bound was proven with: these."""
@@ -113,26 +130,26 @@ class Sifting:
         prices
             Of each row, from the program as it is before anything is decided.
         """
-        most = self._ends()[1]
+        most = self._ends(self._program)[1]
         rest, size = self._prover.rest(prices)
-        return self._wake(self._asleep & (rest > -NEARLY * size) & (most > 0.0), most)
+        wanted = self._asleep & (rest > -NEARLY * size) & (most > 0.0)
+        return self._wake(self._program, wanted, most)
 
     def wake_all(self) -> int:
         """Wake every column and tell how many there were."""
-        return self._wake(self._asleep.copy(), self._ends()[1])
+        return self._wake(self._program, self._asleep.copy(), self._ends(self._program)[1])
 
-    def _wake(self, wanted: NDArray[np.bool_], most: NDArray[np.float64]) -> int:
+    def _wake(self, program: Program, wanted: NDArray[np.bool_], most: NDArray[np.float64]) -> int:
         columns = np.flatnonzero(wanted)
         if len(columns):
-            self._asleep[columns] = False
-            self._program.change_bounds(columns, 0.0, most[columns])
+            self._asleep[columns] = self._asleep_in[program][columns] = False
+            program.change_bounds(columns, 0.0, most[columns])
         return len(columns)
 
-    def _ends(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _ends(self, program: Program) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Between which ends all columns lie as decisions stand, whether asleep or not."""
-        numbers, brings = self._program.numbers, self._master.brings
-        least, most = numbers.lower.copy(), np.where(self._asleep, self._free, numbers.upper)
-        least[brings], most[brings] = 0.0, self._free[brings]
+        least, most = program.numbers.lower.copy(), program.numbers.upper.copy()
+        least[self._mine], most[self._mine] = 0.0, self._free[self._mine]
         if self._choice:
             self._choice.narrow(least, most)
         return least, most

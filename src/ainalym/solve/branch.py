@@ -14,26 +14,25 @@ Research Letters 33(1), doi 10.1016/j.orl.2004.04.002.
 import heapq
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ainalym.answer import Sense, Status
+from ainalym.answer import Answer, Sense, Status
 from ainalym.errors import law
+from ainalym.solve.branch_tree import WHOLE, Falls, Fixed, Node, Traced, Tree
 from ainalym.solve.mip import Program, Solution
+from ainalym.solve.together import together
 
-WHOLE = 1e-6
-"""How far from a whole number a column may be."""
+T = TypeVar("T")
 
 CUT_ROUNDS = 25
 """Most rounds of cuts at one node."""
-
-SMALL = 1e-6
-"""The least fall that counts when two are multiplied."""
 
 CUT_PAYS = 1e-3
 """Share of its bound by which a round of cuts has to move a node to be followed by another."""
@@ -44,110 +43,6 @@ PROBE_STEPS = 300
 
 PROBED = 8
 """Most columns of a node that are tried out because nothing is known of them yet."""
-
-
-Fixed = dict[int, tuple[float, float]]
-"""Columns, and the bounds they are held to."""
-
-
-@dataclass(slots=True, eq=False)
-class Traced:
-    """A node of the tree as it was looked into, so that its bound can be proven again.
-
-    Attributes
-    ----------
-    price
-        Of each row there was, from the node's linear program; empty if it was not solved.
-    column, floor
-        What it was split at: whole, at most `floor` on one side and more on the other; no column
-        of a node that was not split.
-    sides
-        The nodes of both sides.
-    """
-
-    price: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
-    column: int = -1
-    floor: int = 0
-    sides: tuple["Traced", ...] = ()
-
-    def split(self, column: int, value: float) -> tuple["Traced", ...]:
-        """Take note of a split, and open both sides."""
-        self.column, self.floor = column, int(np.floor(value))
-        self.sides = self.sides or (Traced(), Traced())
-        return self.sides
-
-
-@dataclass(order=True, slots=True)
-class _Node:
-    """A solved node that is still open.
-
-    Minus its bound, where it splits, bounds of its sides, and where its linear program ended.
-    """
-
-    key: float
-    number: int
-    fixed: Fixed = field(compare=False)
-    column: int = field(compare=False)
-    value: float = field(compare=False)
-    tops: tuple[float, float] = field(compare=False)
-    basis: Any = field(compare=False)
-    trace: Traced = field(compare=False)
-
-
-@dataclass(slots=True)
-class _Tree:
-    """Open nodes, the best bound among closed ones, and the best answer known."""
-
-    gap_allowed: float
-    out_of: Callable[[], float] | None = None
-    heap: list[_Node] = field(default_factory=list)
-    closed: float = -inf
-    best: float = -inf
-    nodes: int = 0
-
-    @property
-    def enough(self) -> float:
-        """What a node has to beat to be worth looking into."""
-        if self.best == -inf:
-            return -inf
-        out_of = self.out_of() if self.out_of else abs(self.best)
-        # A hair less than allowed, so that rounding does not push what is closed here beyond it.
-        return self.best + 0.999 * self.gap_allowed * out_of
-
-    def is_worth(self, bound: float) -> bool:
-        """Whether a node with this bound may hold something worth looking for."""
-        return bound > self.enough
-
-    def close(self, bound: float) -> None:
-        """Take note of what a node that is not looked into any further may hold."""
-        self.closed = max(self.closed, bound)
-
-    def bound(self, node: _Node | None) -> float:
-        """What nothing can beat, with `node` still in hand."""
-        hand = -inf if node is None else -node.key
-        top = -self.heap[0].key if self.heap else -inf
-        return max(self.closed, self.best, hand, top)
-
-
-@dataclass(slots=True)
-class _Falls:
-    """How far the bound fell, each time a column was split, per unit of what was cut off."""
-
-    seen: dict[tuple[int, bool], list[float]] = field(default_factory=dict)
-
-    def record(self, column: int, is_up: bool, share: float, fall: float) -> None:
-        """Remember one split: `share` was cut off on this side, and the bound fell so far."""
-        self.seen.setdefault((column, is_up), []).append(max(fall, 0.0) / max(share, WHOLE))
-
-    def knows(self, column: int) -> bool:
-        """Whether both sides of a column were seen."""
-        return (column, False) in self.seen and (column, True) in self.seen
-
-    def score(self, column: int, value: float) -> float:
-        """How much splitting here should tell: both sides have to fall."""
-        down, up = (float(np.mean(self.seen[column, side])) for side in (False, True))
-        share = value - np.floor(value)
-        return max(down * share, SMALL) * max(up * (1.0 - share), SMALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +73,8 @@ def branch(
     gap_allowed: float,
     seconds: float,
     out_of: Callable[[], float] | None = None,
-    follow: Callable[[], None] | None = None,
+    beside: Sequence[Program] = (),
+    follow: Callable[[Program], None] | None = None,
     price: Callable[..., tuple[float, int]] | None = None,
     is_part: bool = False,
     trace: Traced | None = None,
@@ -208,14 +104,16 @@ def branch(
         Wall time.
     out_of
         What the gap is a share of just then; of the best answer's own size unless said.
+    beside
+        Twins of the program: as many more nodes are looked into at the same time.
     follow
-        Called whenever bounds of what is branched on have moved; may change the bounds of other
-        columns to what follows from them for every whole solution.
+        Called with the program of which bounds of what is branched on have moved; may change the
+        bounds of other columns to what follows from them for every whole solution.
     price
-        For a program of which columns are left out: told prices of all rows, whatever they are,
-        proves a bound of the whole as it is held, and brings back columns that the prices want,
-        all if there are no prices, unless it is told `wake=False`; returns the bound and how many
-        came back.
+        For a program of which columns are left out: told it and prices of all rows, whatever they
+        are, proves a bound of the whole as it is held, and brings back columns that the prices
+        want, all if there are no prices, unless it is told `wake=False`; returns the bound and how
+        many came back.
     is_part
         Whether the program, all columns back, still is not the whole that `price` proves bounds of:
         then only those bounds close a node, and never that nothing is left to decide or feasible.
@@ -232,9 +130,10 @@ def branch(
         The program does not maximise.
     """
     law(program.sense is Sense.MAX, said="branching wants a program that maximises")
+    groups = [np.ravel(columns) for columns in groups]
     search = _Search(
-        program=program,
-        groups=[np.ravel(columns) for columns in groups],
+        seats=[_Seat.of(each, groups) for each in (program, *beside)],
+        groups=groups,
         cut=cut,
         suggest=suggest,
         follow=follow,
@@ -243,65 +142,95 @@ def branch(
         kept=kept or (lambda prices: prices),
         is_traced=trace is not None,
         end=time.monotonic() + seconds,
-        tree=_Tree(gap_allowed, out_of),
+        tree=Tree(gap_allowed, out_of),
     )
     try:
         search.run(trace or Traced(), progress)
     finally:
-        search.move({})
+        for seat in search.seats:
+            search.move(seat, {})
     is_complete = time.monotonic() < search.end
     return Branched(bound=search.tree.bound(None), nodes=search.tree.nodes, is_complete=is_complete)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Search:
-    """One search: the program as it stands, the tree, and what splits have told so far."""
+@dataclass(slots=True, eq=False)
+class _Side:
+    """A part that is to be looked into: what is held there, and what is known of it already."""
+
+    fixed: Fixed
+    above: float
+    basis: Any
+    trace: Traced
+
+
+@dataclass(slots=True)
+class _Seat:
+    """A program, and where its bounds stand."""
 
     program: Program
+    first: Fixed
+    """The bounds of everything that is decided, before anything is."""
+    state: Fixed = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, program: Program, groups: list[NDArray[np.int64]]) -> "_Seat":
+        """Seat a program whose bounds are those before anything is decided."""
+        order = np.concatenate(groups)
+        sides = zip(*program.bounds(order), strict=True)
+        return cls(program, dict(zip(order.tolist(), sides, strict=True)))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Search:
+    """One search: the programs as they stand, the tree, and what splits have told so far."""
+
+    seats: list[_Seat]
     groups: list[NDArray[np.int64]]
     cut: Callable[[Solution], int]
     suggest: Callable[[Solution, bool], float]
-    follow: Callable[[], None] | None
+    follow: Callable[[Program], None] | None
     price: Callable[..., tuple[float, int]] | None
     is_part: bool
     kept: Callable[[NDArray], NDArray]
     is_traced: bool
     end: float
-    tree: _Tree
-    falls: _Falls = field(default_factory=_Falls)
-    first: Fixed = field(init=False)
-    """The bounds of everything that is decided, before anything is."""
-    state: Fixed = field(default_factory=dict)
-    """Where the program's bounds stand now."""
+    tree: Tree
+    falls: Falls = field(default_factory=Falls)
     count: Iterator[int] = field(default_factory=itertools.count)
 
-    def __post_init__(self) -> None:
-        order = np.concatenate(self.groups)
-        sides = zip(*self.program.bounds(order), strict=True)
-        self.first = dict(zip(order.tolist(), sides, strict=True))
+    @property
+    def first(self) -> Fixed:
+        """The bounds of everything that is decided, before anything is."""
+        return self.seats[0].first
 
     @property
     def left_s(self) -> float:
         """Seconds left, at least one, for a linear program."""
         return max(1.0, self.end - time.monotonic())
 
+    @property
+    def cutoff(self) -> float | None:
+        """What a program has to be worth more than to be solved to its end."""
+        return None if self.tree.enough == -inf or self.is_part else self.tree.enough
+
     def run(self, trace: Traced, progress: Callable[[float], None] | None) -> None:
         """Split nodes until none is worth it, or the time is up."""
         tree, told = self.tree, inf
-        node = self.visit({}, inf, None, trace)
+        node = next(iter(self.visit([_Side({}, inf, None, trace)])), None)
         while node is not None or tree.heap:
             node = node or heapq.heappop(tree.heap)
             if not tree.is_worth(-node.key) or time.monotonic() > self.end:
                 tree.close(-node.key)
                 node = None
                 continue
-            sides = _sides(node.fixed.get(node.column, self.first[node.column]), node.value)
+            ranges = _ranges(node.fixed.get(node.column, self.first[node.column]), node.value)
             traces = node.trace.split(node.column, node.value)
             found = sorted(
-                child
-                for side, above, trace in zip(sides, node.tops, traces, strict=True)
-                if (
-                    child := self.visit({**node.fixed, node.column: side}, above, node.basis, trace)
+                self.visit(
+                    [
+                        _Side({**node.fixed, node.column: between}, above, node.basis, trace)
+                        for between, above, trace in zip(ranges, node.tops, traces, strict=True)
+                    ]
                 )
             )
             # Straight down until there is some answer, then always where most may be had.
@@ -313,61 +242,104 @@ class _Search:
                 told = top
                 progress(top)
 
-    def visit(self, fixed: Fixed, above: float, basis: Any, trace: Traced) -> _Node | None:
-        """Solve one node; None when it is closed."""
-        tree = self.tree
-        if not tree.is_worth(above):
-            return tree.close(above)
-        self.move(fixed, basis)
-        solution, bound = self.solve(above, trace)
-        tree.nodes += 1
-        basis = self.program.basis()
-        bound = min(bound, above)  # also where the time was up before the node was solved
-        if solution is None:
-            return tree.close(bound)
-        columns = _fractional(self.groups, solution.value)
-        is_whole = not len(columns)
-        tree.best = max(tree.best, self.suggest(solution, is_whole))
-        if is_whole:
-            lucky = self.lucky(fixed, solution.value)
-            if lucky is None:  # nothing is left to decide, and the caller has looked at it
-                return tree.close(bound) if self.is_part else None
-            column, value = lucky
-            tops = (bound, bound)
-        if not tree.is_worth(bound):
-            return tree.close(bound)
-        if not is_whole:
-            column, tops, trace.sides = self.pick(columns, solution.value, fixed, bound, basis)
-            value = float(solution.value[column])
-        return _Node(-bound, next(self.count), fixed, column, value, tops, basis, trace)
+    def visit(self, sides: list[_Side]) -> list[Node]:
+        """Look into new nodes, as many at a time as there are programs; those that stay open."""
+        found: list[Node] = []
+        many = len(self.seats)
+        for chunk in (sides[k : k + many] for k in range(0, len(sides), many)):
+            some = self.worth(chunk, lambda side: side.above)
+            solved = self.solve(some)
+            rest = [
+                open_
+                for side, (solution, bound) in zip(some, solved, strict=True)
+                if (open_ := self.judge(side, solution, min(bound, side.above)))
+            ]
+            rest = self.worth(rest, lambda one: -one.node.key)
+            self.pick([one for one in rest if one.node.column < 0])
+            found += [one.node for one in rest]
+        return found
 
-    def solve(self, above: float, trace: Traced) -> tuple[Solution | None, float]:
+    def worth(self, some: list[T], bound: Callable[[T], float]) -> list[T]:
+        """Those which may hold something worth looking for; the others are closed."""
+        kept = [one for one in some if self.tree.is_worth(bound(one))]
+        for one in some:
+            if one not in kept:
+                self.tree.close(bound(one))
+        return kept
+
+    def judge(self, side: _Side, solution: Solution | None, bound: float) -> "_Open | None":
+        """Let the caller make something of a solved node; None when it is closed."""
+        self.tree.nodes += 1
+        if solution is None:
+            return self.tree.close(bound)
+        columns = _fractional(self.groups, solution.value)
+        self.move(self.seats[0], side.fixed, side.basis)
+        self.tree.best = max(self.tree.best, self.suggest(solution, not len(columns)))
+        lucky: tuple[int, float] | None = -1, 0.0
+        if not len(columns):
+            lucky = self.lucky(side.fixed, solution.value)
+            if lucky is None:  # nothing is left to decide, and the caller has looked at it
+                return self.tree.close(bound) if self.is_part else None
+        number, tops = next(self.count), (bound, bound)
+        node = Node(-bound, number, side.fixed, *lucky, tops, side.basis, side.trace)
+        return _Open(node, columns, solution.value)
+
+    def solve(self, sides: list[_Side]) -> list[tuple[Solution | None, float]]:
+        """Solve nodes at the same time, a program each, in rounds, so that all goes in order."""
+        found: list[tuple[Solution | None, float]] = [(None, inf)] * len(sides)
+        runs = [self.solving(*both) for both in zip(self.seats, sides, strict=False)]
+        asked = {k: next(run) for k, run in enumerate(runs)}
+        while asked:
+            seconds = self.left_s
+            jobs = []
+            for k, cutoff in asked.items():
+                program = self.seats[k].program
+                solve = partial(program.solve, seconds=seconds, relax=True, cutoff=cutoff)
+                jobs.append((program, solve))
+            answers = dict(zip(asked, together(jobs), strict=True))
+            asked = {}
+            for k, answer in answers.items():
+                try:
+                    asked[k] = runs[k].send(answer)
+                except StopIteration as ended:
+                    found[k] = ended.value
+        return found
+
+    def solving(
+        self, seat: _Seat, side: _Side
+    ) -> Generator[float | None, Answer[Solution], tuple[Solution | None, float]]:
         """Solve a node, adding cuts while they pay; no solution where it is not worth it.
 
-        A node cannot be worth more than the one above it, so until it is not, cuts are missing.
+        Asks for its program to be solved, with a cutoff. A node cannot be worth more than the one
+        above it, so until it is not, cuts are missing.
         """
-        solution, bound = None, inf
-        cutoff = None if self.tree.enough == -inf or self.is_part else self.tree.enough
+        self.move(seat, side.fixed, side.basis)
+        solution, bound, cutoff = None, inf, self.cutoff
         for _ in range(CUT_ROUNDS):
-            found, top = self.relax(cutoff, trace)
+            found, top = yield from self.relaxing(seat.program, cutoff, side.trace)
             if found is None:
                 return None, min(bound, top)
             moved = bound - top
             solution, bound = found, min(bound, top)
-            is_done = moved < CUT_PAYS * abs(bound) and bound <= above + CUT_PAYS * abs(above)
+            is_done = moved < CUT_PAYS * abs(bound) and bound <= side.above + CUT_PAYS * abs(
+                side.above
+            )
             if is_done or time.monotonic() > self.end or not self.cut(solution):
                 break
+        side.basis = seat.program.basis()
         return solution, bound
 
-    def relax(self, cutoff: float | None, trace: Traced) -> tuple[Solution | None, float]:
-        """Solve the linear program as it stands, and again while columns come back."""
+    def relaxing(
+        self, program: Program, cutoff: float | None, trace: Traced
+    ) -> Generator[float | None, Answer[Solution], tuple[Solution | None, float]]:
+        """Have the linear program solved as it stands, and again while columns come back."""
         top = inf
         while True:
-            answer = self.program.solve(seconds=self.left_s, relax=True, cutoff=cutoff)
+            answer = yield cutoff
             if answer.bound == inf:  # the time was up
                 return None, top
-            prices = self.prices()
-            bound, woken = self.price(prices) if self.price else (answer.bound, 0)
+            prices = self.prices(program)
+            bound, woken = self.price(program, prices) if self.price else (answer.bound, 0)
             trace.price = self.kept(prices).astype(np.float32)
             if self.price is None:
                 return answer.value, bound
@@ -377,46 +349,63 @@ class _Search:
                 is_empty = answer.status is Status.INFEASIBLE and not woken and not self.is_part
                 return answer.value, -inf if is_empty else top
 
-    def prices(self) -> NDArray[np.float64]:
-        """Prices of all rows where the linear program ended; none where nobody wants them."""
+    def prices(self, program: Program) -> NDArray[np.float64]:
+        """Prices of all rows where a linear program ended; none where nobody wants them."""
         is_wanted = self.is_traced or self.price is not None
-        return self.program.prices() if is_wanted else np.zeros(0)
+        return program.prices() if is_wanted else np.zeros(0)
 
-    def pick(
-        self, columns: NDArray, values: NDArray, fixed: Fixed, bound: float, basis: Any
-    ) -> tuple[int, tuple[float, float], tuple[Traced, ...]]:
-        """The column whose split should tell most, and what is known of its sides.
+    def pick(self, some: list["_Open"]) -> None:
+        """Find the column of each node whose split should tell most, and what its sides prove.
 
         What nothing is known of is tried out.
         """
-        if len(columns) == 1:
-            return int(columns[0]), (bound, bound), ()
-        tried = {}
-        for column in columns[:PROBED].tolist():
-            if not self.falls.knows(column):
-                tried[column] = self.probe(column, float(values[column]), fixed, bound, basis)
-        known = [c for c in columns.tolist() if self.falls.knows(c)]
-        best = max(known, key=lambda c: self.falls.score(c, float(values[c])))
-        return best, *tried.get(best, ((bound, bound), ()))
+        probes: list[_Probe] = []
+        asked: set[int] = set()
+        for one in some:
+            for column in one.columns[:PROBED].tolist() if len(one.columns) > 1 else ():
+                if not self.falls.knows(column) and column not in asked:
+                    asked.add(column)
+                    probes += self.probes(one, column)
+        many = len(self.seats)
+        for k in range(0, len(probes), many):
+            self.probe(probes[k : k + many])
+        for one in some:
+            node, values = one.node, one.values
+            known = [c for c in one.columns.tolist() if self.falls.knows(c)]
+            node.column = int(one.columns[0])
+            if known:
+                node.column = max(known, key=lambda c: self.falls.score(c, float(values[c])))
+            node.value = float(values[node.column])
+            tried = [p for p in probes if p.node is node and p.column == node.column]
+            if tried:
+                node.tops = tried[0].top, tried[1].top
+                node.trace.sides = tried[0].trace, tried[1].trace
 
-    def probe(
-        self, column: int, value: float, fixed: Fixed, bound: float, basis: Any
-    ) -> tuple[tuple[float, float], tuple[Traced, ...]]:
-        """Try out both sides of a column for a while; what is then proven of them."""
-        tops, traces = [], []
-        cutoff = None if self.is_part else self.tree.enough
+    def probes(self, one: "_Open", column: int) -> list["_Probe"]:
+        """What is to be tried out of a column."""
+        value = float(one.values[column])
         share = value - np.floor(value)
-        sides = _sides(fixed.get(column, self.first[column]), value)
-        for is_up, side, cut_off in ((False, sides[0], share), (True, sides[1], 1.0 - share)):
-            self.move({**fixed, column: side}, basis)
-            top, is_proven = self.program.probe(iterations=PROBE_STEPS, cutoff=cutoff)
-            prices = self.prices()
+        low, high = _ranges(one.node.fixed.get(column, self.first[column]), value)
+        return [
+            _Probe(one.node, column, is_up=False, between=low, share=share),
+            _Probe(one.node, column, is_up=True, between=high, share=1.0 - share),
+        ]
+
+    def probe(self, probes: list["_Probe"]) -> None:
+        """Try out sides of columns for a while, a program each; what is then proven of them."""
+        cutoff, jobs = self.cutoff, []
+        for seat, one in zip(self.seats, probes, strict=False):
+            self.move(seat, {**one.node.fixed, one.column: one.between}, one.node.basis)
+            program = seat.program
+            jobs.append((program, partial(program.probe, iterations=PROBE_STEPS, cutoff=cutoff)))
+        for (program, _), one, told in zip(jobs, probes, together(jobs), strict=True):
+            top, is_proven = told
+            bound, prices = -one.node.key, self.prices(program)
             if self.price:
-                top, is_proven = min(bound, self.price(prices, wake=False)[0]), True
-            self.falls.record(column, is_up, cut_off, bound - max(top, self.tree.best))
-            tops.append(min(bound, top) if is_proven else bound)
-            traces.append(Traced(self.kept(prices).astype(np.float32)))
-        return (tops[0], tops[1]), tuple(traces)
+                top, is_proven = min(bound, self.price(program, prices, wake=False)[0]), True
+            self.falls.record(one.column, one.is_up, one.share, bound - max(top, self.tree.best))
+            one.top = min(bound, top) if is_proven else bound
+            one.trace = Traced(self.kept(prices).astype(np.float32))
 
     def lucky(self, fixed: Fixed, value: NDArray[np.float64]) -> tuple[int, float] | None:
         """A column that is whole by luck only, and a number beside its value to split at."""
@@ -427,21 +416,43 @@ class _Search:
                 return column, whole - 0.5 if whole > low else whole + 0.5
         return None
 
-    def move(self, wanted: Fixed, basis: Any = None) -> None:
+    def move(self, seat: _Seat, wanted: Fixed, basis: Any = None) -> None:
         """Change the bounds that differ from those now; go on from a basis, if one is given."""
-        now = self.state
+        now = seat.state
         changed = [c for c in {*now, *wanted} if now.get(c) != wanted.get(c)]
         if changed:
             sides = np.array([wanted.get(c, self.first[c]) for c in changed])
-            self.program.change_bounds(np.array(changed), sides[:, 0], sides[:, 1])
+            seat.program.change_bounds(np.array(changed), sides[:, 0], sides[:, 1])
             if self.follow:
-                self.follow()
-        self.state = dict(wanted)
+                self.follow(seat.program)
+        seat.state = dict(wanted)
         if basis is not None:
-            self.program.resume(basis)
+            seat.program.resume(basis)
 
 
-def _sides(bounds: tuple[float, float], value: float) -> tuple[tuple[float, float], ...]:
+@dataclass(slots=True, eq=False)
+class _Open:
+    """A solved node, the columns that it may be split at, and where all columns are."""
+
+    node: Node
+    columns: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
+@dataclass(slots=True, eq=False)
+class _Probe:
+    """One side of a column of a node, tried out: how much that cuts off, and what it proves."""
+
+    node: Node
+    column: int
+    is_up: bool
+    between: tuple[float, float]
+    share: float
+    top: float = inf
+    trace: Traced = field(default_factory=Traced)
+
+
+def _ranges(bounds: tuple[float, float], value: float) -> tuple[tuple[float, float], ...]:
     """The two ranges that a column's range falls into at a fractional value."""
     floor = float(np.floor(value))
     return (bounds[0], floor), (floor + 1.0, bounds[1])

@@ -90,21 +90,36 @@ class _Block:
 
 
 class Pile:
-    """Numbers that arrive in batches and are read as one array."""
+    """Numbers that arrive in batches and are read as one array.
 
-    __slots__ = ("_parts",)
+    Attributes
+    ----------
+    size
+        How many there are so far.
+    """
+
+    __slots__ = ("_parts", "size")
 
     def __init__(self, dtype: type) -> None:
         self._parts = [np.empty(0, dtype)]
+        self.size = 0
 
     def add(self, batch: ArrayLike, shape: tuple[int, ...]) -> None:
         """Append `batch`, repeated to `shape`."""
         part = np.broadcast_to(np.asarray(batch, self._parts[0].dtype), shape)
         self._parts.append(part.ravel().copy())
+        self.size += part.size
 
     def replace(self, numbers: NDArray[Any]) -> None:
         """Hold these numbers instead."""
         self._parts = [np.ascontiguousarray(numbers)]
+        self.size = numbers.size
+
+    def copy(self) -> "Pile":
+        """Copy what is there so far."""
+        copied = Pile(self._parts[0].dtype)
+        copied.replace(self.all.copy())
+        return copied
 
     @property
     def all(self) -> NDArray[Any]:
@@ -131,17 +146,16 @@ class Linear:
         self._at_row, self._at_column, self._factor = Pile(np.int64), Pile(np.int64), Pile(float)
         self._column_blocks: list[_Block] = []
         self._row_blocks: list[_Block] = []
-        self._n_columns = self._n_rows = 0
 
     @property
     def n_columns(self) -> int:
         """How many columns there are."""
-        return self._n_columns
+        return self._gain.size
 
     @property
     def n_rows(self) -> int:
         """How many rows there are."""
-        return self._n_rows
+        return self._row_lower.size
 
     @property
     def gain(self) -> NDArray[np.float64]:
@@ -196,12 +210,11 @@ class Linear:
         shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
         law(bool(np.isfinite(gain).all()), said=f"a gain of {name!r} is not finite")
         _check_sides(name, lower, upper)
-        block = _block(self._column_blocks, name, self._n_columns, shape)
+        block = _block(self._column_blocks, name, self.n_columns, shape)
         self._gain.add(gain, shape)
         self._lower.add(lower, shape)
         self._upper.add(upper, shape)
         self._integer.add(integer, shape)
-        self._n_columns += math.prod(shape)
         return block.ids
 
     def rows(
@@ -230,10 +243,9 @@ class Linear:
         """
         shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
         _check_sides(name, lower, upper)
-        block = _block(self._row_blocks, name, self._n_rows, shape)
+        block = _block(self._row_blocks, name, self.n_rows, shape)
         self._row_lower.add(lower, shape)
         self._row_upper.add(upper, shape)
-        self._n_rows += math.prod(shape)
         return block.ids
 
     def put(self, rows: ArrayLike, columns: ArrayLike, factor: ArrayLike = 1.0) -> None:
@@ -254,8 +266,8 @@ class Linear:
         rows, columns = np.asarray(rows, np.int64), np.asarray(columns, np.int64)
         shape = np.broadcast_shapes(rows.shape, columns.shape, np.shape(factor))
         law(bool(np.isfinite(factor).all()), said="a factor is not finite")
-        _check_ids("row", rows, self._n_rows)
-        _check_ids("column", columns, self._n_columns)
+        _check_ids("row", rows, self.n_rows)
+        _check_ids("column", columns, self.n_columns)
         self._at_row.add(rows, shape)
         self._at_column.add(columns, shape)
         self._factor.add(factor, shape)
@@ -269,7 +281,7 @@ class Linear:
             An id does not exist, or a gain is not finite.
         """
         ids, more = np.broadcast_arrays(np.asarray(columns, np.int64), np.asarray(gain, float))
-        _check_ids("column", ids, self._n_columns)
+        _check_ids("column", ids, self.n_columns)
         law(bool(np.isfinite(more).all()), said="a gain is not finite")
         np.add.at(self._gain.all, ids, more)
         self._changed.add(ids, ids.shape)
@@ -285,7 +297,7 @@ class Linear:
         ids, low, high = np.broadcast_arrays(
             np.asarray(columns, np.int64), np.asarray(lower, float), np.asarray(upper, float)
         )
-        _check_ids("column", ids, self._n_columns)
+        _check_ids("column", ids, self.n_columns)
         _check_sides("columns", low, high)
         self._lower.all[ids] = low
         self._upper.all[ids] = high
@@ -309,8 +321,8 @@ class Linear:
         value = np.asarray(value, float)
         integer = self._integer.all & (not relax)
         terms = self._factor.all * value[self._at_column.all]
-        sums = np.bincount(self._at_row.all, weights=terms, minlength=self._n_rows)
-        sizes = np.bincount(self._at_row.all, weights=np.abs(terms), minlength=self._n_rows)
+        sums = np.bincount(self._at_row.all, weights=terms, minlength=self.n_rows)
+        sizes = np.bincount(self._at_row.all, weights=np.abs(terms), minlength=self.n_rows)
         whole = np.where(integer, np.abs(value - np.round(value)), 0.0)
         none = np.zeros(whole.size)
         for blocks, found, lower, upper, size in (
@@ -338,15 +350,15 @@ class Linear:
 
     def text(self) -> str:
         """Write the program as readable text in the manner of an LP file; for small programs."""
-        names = [_words(self._column_blocks, j) for j in range(self._n_columns)]
+        names = [_words(self._column_blocks, j) for j in range(self.n_columns)]
         matrix = coo_array(
             (self._factor.all, (self._at_row.all, self._at_column.all)),
-            shape=(max(1, self._n_rows), max(1, self._n_columns)),
+            shape=(max(1, self.n_rows), max(1, self.n_columns)),
         ).tocsr()
         lines = ["Maximize" if self.sense is Sense.MAX else "Minimize"]
-        lines += _wrapped("gain:", _sum(self._gain.all, range(self._n_columns), names))
+        lines += _wrapped("gain:", _sum(self._gain.all, range(self.n_columns), names))
         lines.append("Subject To")
-        for i in range(self._n_rows):
+        for i in range(self.n_rows):
             span = slice(matrix.indptr[i], matrix.indptr[i + 1])
             terms = _sum(matrix.data[span], matrix.indices[span], names) or ["0"]
             head, tail = _sides(self._row_lower.all[i], self._row_upper.all[i])

@@ -4,10 +4,12 @@ Source: Huangfu and Hall (2018), Parallelizing the dual revised simplex method, 
 Programming Computation 10, doi 10.1007/s12532-017-0130-5 (HiGHS, used as a library).
 """
 
+import copy
 import math
+import threading
 import time
 from collections.abc import Callable, Collection
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import highspy
 import numpy as np
@@ -15,8 +17,9 @@ from numpy.typing import NDArray
 
 from ainalym.answer import TOLERANCE, Answer, Sense, Status
 from ainalym.errors import OutsideError, law
+from ainalym.solve.clash import clashing
 from ainalym.solve.linear import Linear, Pile, Solution, read_only, summed
-from ainalym.solve.solver import Basis, Ended, is_infeasible, limit, set_sides
+from ainalym.solve.solver import Basis, Ended, limit
 from ainalym.solve.watched import watched
 
 _MODEL = highspy.HighsModelStatus
@@ -48,6 +51,11 @@ class Program(Linear):
     ----------
     sense
         Whether the total gain is to be large (MAX) or small (MIN).
+
+    Attributes
+    ----------
+    asked
+        What stops the run in hand, if somebody else may ask for that.
     """
 
     _threads_of_process: ClassVar[int] = 0
@@ -55,13 +63,37 @@ class Program(Linear):
 
     def __init__(self, sense: Sense = Sense.MAX) -> None:
         super().__init__(sense)
+        self._begin()
+        # Always a cost to the solver: it stops at a cutoff only when it minimises.
+        self._sign = -1.0 if sense is Sense.MAX else 1.0
+
+    def _begin(self) -> None:
+        """Start with a solver that knows nothing."""
+        self.asked: threading.Event | None = None
         self._passed_columns = self._passed_rows = self._passed_entries = 0
         self._as_integer: NDArray[np.bool_] = np.empty(0, bool)
         self._kept: NDArray[np.float64] | None = None
         self._basis: Any = None
         self._highs = _quiet_highs()
-        # Always a cost to the solver: it stops at a cutoff only when it minimises.
-        self._sign = -1.0 if sense is Sense.MAX else 1.0
+
+    def twin(self) -> Self:
+        """Make a program of the same rows and columns whose bounds and basis are its own.
+
+        Rows that either is given later are in both; columns and gains have to stay as they are.
+        One may be solved while the other is (`solve/together.py`).
+        """
+        twin = copy.copy(self)
+        twin._lower, twin._upper = self._lower.copy(), self._upper.copy()
+        twin._changed = Pile(np.int64)
+        twin._begin()
+        return twin
+
+    def stand_as(self, other: Self) -> None:
+        """Take over a twin's bounds, and where its last linear program ended."""
+        low, high = other._lower.all, other._upper.all
+        columns = np.flatnonzero((self._lower.all != low) | (self._upper.all != high))
+        self.change_bounds(columns, low[columns], high[columns])
+        self.resume(other.basis())
 
     def solve(
         self,
@@ -109,7 +141,7 @@ class Program(Linear):
         """
         self._pass_on()
         self._set_integer(relax)
-        if self._n_columns == 0:
+        if self.n_columns == 0:
             return self._answer_without_columns(gap_allowed)
         integral = bool(self._as_integer.any())
         if integral:
@@ -212,7 +244,7 @@ class Program(Linear):
         highs = self._highs
         limit(highs, end - time.monotonic(), integral=integral)
         tell = progress and (lambda s, *worth: progress(s, *(self._sign * w for w in worth)))
-        with watched(highs, integral, tell) as asked:
+        with watched(highs, integral, tell, self.asked) as asked:
             highs.run()
         if asked.is_set() and not integral:  # half a linear program is worth nothing
             raise KeyboardInterrupt
@@ -259,7 +291,7 @@ class Program(Linear):
         if not basis.valid:
             return
         self._pass_on()
-        basis.grow(self._n_columns, self._n_rows, highspy.HighsBasisStatus)
+        basis.grow(self.n_columns, self.n_rows, highspy.HighsBasisStatus)
         self._ok(self._highs.setBasis(basis.kept))
 
     def _resume_basis(self) -> None:
@@ -275,7 +307,7 @@ class Program(Linear):
         factor = self._factor.all[new]
         new_row, new_column = at_row >= old_rows, at_column >= old_columns
         lone = ~new_row & ~new_column
-        if more := self._n_columns - old_columns:
+        if more := self.n_columns - old_columns:
             mine = new_column & ~new_row
             wide = (more, max(1, old_rows))
             sparse = summed(at_column[mine] - old_columns, at_row[mine], factor[mine], wide)
@@ -284,8 +316,8 @@ class Program(Linear):
             sides = cost, self._lower.all[these], self._upper.all[these]
             self._ok(highs.addCols(more, *sides, *sparse))
             self._as_integer = np.append(self._as_integer, np.zeros(more, bool))
-        if more := self._n_rows - old_rows:
-            wide = (more, max(1, self._n_columns))
+        if more := self.n_rows - old_rows:
+            wide = (more, max(1, self.n_columns))
             mine = new_row
             sparse = summed(at_row[mine] - old_rows, at_column[mine], factor[mine], wide)
             these = slice(old_rows, None)
@@ -302,7 +334,7 @@ class Program(Linear):
             sides = self._lower.all[known], self._upper.all[known]
             self._ok(highs.changeColsBounds(known.size, known, *sides))
         self._changed = Pile(np.int64)
-        self._passed_columns, self._passed_rows = self._n_columns, self._n_rows
+        self._passed_columns, self._passed_rows = self.n_columns, self.n_rows
         self._passed_entries = self._factor.all.size
 
     def _set_integer(self, relax: bool) -> None:
@@ -319,11 +351,11 @@ class Program(Linear):
         if start is not None:
             start = np.asarray(start, float)
             law(
-                start.shape == (self._n_columns,),
-                said=f"start has shape {start.shape}, there are {self._n_columns} columns",
+                start.shape == (self.n_columns,),
+                said=f"start has shape {start.shape}, there are {self.n_columns} columns",
             )
         elif self._kept is not None:
-            start = np.zeros(self._n_columns)
+            start = np.zeros(self.n_columns)
             start[: self._kept.size] = self._kept
             if self.broken(start):
                 return
@@ -388,7 +420,7 @@ class Program(Linear):
         if self.broken(np.empty(0)):
             return self._no_value(Status.INFEASIBLE, self._worst, gap_allowed)
         nothing = read_only(np.empty(0))
-        zeros = read_only(np.zeros(self._n_rows))
+        zeros = read_only(np.zeros(self.n_rows))
         return Answer(
             status=Status.OPTIMAL,
             value=Solution(value=nothing, dual=zeros, reduced=nothing),
@@ -401,7 +433,7 @@ class Program(Linear):
     def _tell_unbounded_from_infeasible(self, end: float) -> Any:
         """Ask whether anything is feasible at all, by solving for no gain."""
         highs = self._highs
-        everything = np.arange(self._n_columns, dtype=np.int32)
+        everything = np.arange(self.n_columns, dtype=np.int32)
         self._ok(highs.changeColsCost(everything.size, everything, np.zeros(everything.size)))
         limit(highs, end - time.monotonic(), integral=bool(self._as_integer.any()))
         highs.run()
@@ -416,7 +448,7 @@ class Program(Linear):
         if not (stopped or status == _MODEL.kOptimal):
             return None
         found = highs.getSolution()
-        dual, reduced = np.zeros(self._n_rows), np.zeros(self._n_columns)
+        dual, reduced = np.zeros(self.n_rows), np.zeros(self.n_columns)
         if not integral and found.dual_valid:
             dual = self._sign * np.array(found.row_dual)
             reduced = self._sign * np.array(found.col_dual)
@@ -446,41 +478,19 @@ class Program(Linear):
         every = self.laws()
         held = np.concatenate([np.empty(0, int), *(every[n] for n in every if n in always)])
         laws = {name: rows for name, rows in every.items() if name not in always}
-        kept = self._cannot_hold(laws, held, relax=True, end=end)
+        kept = self._clashing(laws, held, relax=True, end=end)
         if self._integer.all.any():
             laws = {name: laws[name] for name in kept} if kept is not None else laws
-            again = self._cannot_hold(laws, held, relax=False, end=end)
+            again = self._clashing(laws, held, relax=False, end=end)
             kept = kept if again is None else again
         return tuple(kept or ())
 
-    def _cannot_hold(
-        self,
-        laws: dict[str, NDArray[np.int64]],
-        held: NDArray[np.int64],
-        *,
-        relax: bool,
-        end: float,
+    def _clashing(
+        self, laws: dict[str, NDArray[np.int64]], held: NDArray, *, relax: bool, end: float
     ) -> list[str] | None:
-        """Delete laws one by one while the rest, and the rows held, clash; None if they do not."""
         probe = _quiet_highs()
         probe.passModel(self._highs.getLp())
-        everything = np.arange(self._n_columns, dtype=np.int32)
-        if everything.size == 0:
-            return None
-        kinds = (self._integer.all & (not relax)).astype(np.uint8)
-        probe.changeColsCost(everything.size, everything, np.zeros(everything.size))
-        probe.changeColsIntegrality(everything.size, everything, kinds)
-        rest = np.setdiff1d(np.arange(self._n_rows), np.concatenate([held, *laws.values()]))
-        set_sides(probe, rest, -math.inf, math.inf)
-        if not is_infeasible(probe, end, integral=not relax):
-            return None
-        kept = []
-        for name, rows in laws.items():
-            set_sides(probe, rows, -math.inf, math.inf)
-            if not is_infeasible(probe, end, integral=not relax):
-                kept.append(name)
-                set_sides(probe, rows, self._row_lower.all[rows], self._row_upper.all[rows])
-        return kept
+        return clashing(probe, self.numbers, laws, held, relax=relax, end=end)
 
     def _ok(self, status: Any) -> None:
         """Stop if the solver refused what we passed; warnings are dropped tiny entries."""

@@ -93,7 +93,7 @@ class Prover:
         -------
         `-inf` where nothing can be within the ends, `inf` where the prices prove nothing.
         """
-        low = self._numbers.lower if least is None else np.maximum(self._numbers.lower, least)
+        low = self._numbers.lower if least is None else least
         high = self._most if most is None else np.minimum(self._most, most)
         if (low > high + EMPTY * np.maximum(1.0, high)).any():
             return -math.inf

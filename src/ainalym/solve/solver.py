@@ -1,6 +1,5 @@
 """What the solver's own object is told in more than one place."""
 
-import time
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -41,14 +40,6 @@ class Basis:
         self.columns, self.rows = columns, rows
 
 
-def set_sides(highs: Any, rows: NDArray[np.int64], lower: Any, upper: Any) -> None:
-    """Change what some rows' sums must lie between."""
-    if rows.size:
-        low = np.broadcast_to(np.asarray(lower, float), rows.shape).copy()
-        high = np.broadcast_to(np.asarray(upper, float), rows.shape).copy()
-        highs.changeRowsBounds(rows.size, rows.astype(np.int32), low, high)
-
-
 def limit(highs: Any, left_s: float, *, integral: bool) -> None:
     """Set the time a run may take.
 
@@ -56,13 +47,3 @@ def limit(highs: Any, left_s: float, *, integral: bool) -> None:
     """
     spent = 0.0 if integral else highs.getRunTime()
     highs.setOptionValue("time_limit", max(0.0, left_s) + spent)
-
-
-def is_infeasible(highs: Any, end: float, *, integral: bool) -> bool:
-    """Tell whether the solver proves, before `end`, that nothing is feasible."""
-    left = end - time.monotonic()
-    if left <= 0:
-        return False
-    limit(highs, left, integral=integral)
-    highs.run()
-    return highs.modelStatusToString(highs.getModelStatus()) == "Infeasible"

@@ -10,14 +10,18 @@ from typing import Any
 
 @contextmanager
 def watched(
-    highs: Any, integral: bool, progress: Callable[[float, float, float], None] | None
+    highs: Any,
+    integral: bool,
+    progress: Callable[[float, float, float], None] | None,
+    asked: threading.Event | None = None,
 ) -> Iterator[threading.Event]:
     """Let the keyboard stop a solver at its next breath, and report progress each second.
 
     The default handler would raise inside the solver's own loop, which is not written to be
-    left that way; so the signal only leaves a mark that the solver is shown.
+    left that way; so the signal only leaves a mark that the solver is shown. Others may leave it
+    too, where they bring the mark.
     """
-    asked = threading.Event()
+    asked = asked or threading.Event()
     last = -math.inf
 
     def look(event: Any) -> None:
