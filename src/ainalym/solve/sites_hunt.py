@@ -210,7 +210,7 @@ class Hunt:
             is_slow = bound - self._descent.best < _HELPFUL * (bound - self._search.worth)
             if while_large and is_slow and self._is_small():
                 return
-            if self.has_time():
+            if not self._enough():
                 fell, before = bound - self._descent.best, self._search.worth
                 self.explore(pairs=int(_SHARE * turns * _STEPS * self._descent.work))
                 helped = self._search.worth - before > _HELPFUL * fell
