@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ainalym.answer import Status
+from ainalym.solve import sites_hunt
 from ainalym.solve.sites import Gains, choose
 from ainalym.solve.sites_hunt import Hunt
 
@@ -34,7 +35,21 @@ def explored(monkeypatch):
     return was_closed
 
 
+def test_no_kicks_where_climbs_from_what_the_bound_opens_find_the_best(
+    facility, explored, monkeypatch
+):
+    quick = choose(*facility, gap_allowed=1e-7)
+    assert not explored
+    monkeypatch.setattr(sites_hunt, "_QUICKLY", -1)
+    slow = choose(*facility, gap_allowed=1e-7)
+    assert explored
+    assert quick.status is slow.status is Status.OPTIMAL
+    assert quick.objective == pytest.approx(slow.objective, rel=1e-7)
+
+
+@pytest.mark.parametrize("most", [-1, 500_000])
 @pytest.mark.parametrize("gap_allowed", [0.0, 1e-4, 1e-2])
-def test_nobody_kicks_on_once_the_gap_is_closed(facility, explored, gap_allowed):
+def test_nobody_kicks_on_once_the_gap_is_closed(facility, explored, monkeypatch, gap_allowed, most):
+    monkeypatch.setattr(sites_hunt, "_QUICKLY", most)
     assert choose(*facility, gap_allowed=gap_allowed).status is Status.OPTIMAL
     assert not any(explored)
