@@ -35,6 +35,7 @@ FAR = 1e6
 _WEIGHTS, _DEVEX, _CHOOSE = "simplex_dual_edge_weight_strategy", 1, -1
 # A few steps are not worth the exact weights of all rows, which take longer than the steps.
 
+_LARGE = 100_000  # entries, from which a step takes much longer than to hear the keyboard
 _DUAL, _PRIMAL, _HAS_POINT = 1, 4, 2  # HiGHS: simplex_strategy; a feasible primal_solution_status
 
 
@@ -178,7 +179,7 @@ class Program(Linear):
     def again(self, *, primal: bool, seconds: float, most: int = 0) -> Ended:
         """Go on with a linear program, unchecked: for who can prove what comes of it.
 
-        The keyboard is heard only when it ends.
+        The keyboard is heard while it runs if it is large, else when it ends.
 
         Parameters
         ----------
@@ -191,8 +192,11 @@ class Program(Linear):
         self._set_stops(None, most)
         self._highs.setOptionValue("simplex_strategy", _PRIMAL if primal else _DUAL)
         limit(self._highs, seconds, integral=False)
-        self._highs.run()
+        with watched(self._highs, False, None, self._passed_entries >= _LARGE) as asked:
+            self._highs.run()
         self._highs.setOptionValue("simplex_strategy", _DUAL)
+        if asked.is_set():
+            raise KeyboardInterrupt
         found, steps = self._highs.getSolution(), self._highs.getInfo().simplex_iteration_count
         return Ended(np.array(found.col_value), self._sign * np.array(found.row_dual), steps)
 
