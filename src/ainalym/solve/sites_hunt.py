@@ -50,6 +50,7 @@ _TURNS, _MOST_TURNS = 2, 6  # of the bound, for one search, and more for one tha
 _PAIRS_TURNED = 5_000_000  # one more for so many: a search of the whole takes longer than steps
 _FEW_PAIRS = 100_000  # of the whole: so few need no core
 _QUICKLY = 500_000  # pairs of the whole, up to which a climb costs less than a turn of the bound
+_VAIN_CLIMBS = 2  # in a row, after which the next ones hardly ever find better sets either
 _MOST_IN_CORE = 5_000_000  # pairs of its sites: laying out more takes too long, and much memory
 
 
@@ -98,7 +99,7 @@ class Hunt:
         self._unit = unit(gains, cost)
         self._effort, self._fallbacks = 1, _FALLBACKS
         self._good: list[NDArray[np.bool_]] = []
-        self._most_in_vain = _IN_VAIN
+        self._most_in_vain, self._vain_climbs = _IN_VAIN, 0
         self._progress: Callable[[float, float, float], None] | None = None
 
     def has_time(self) -> bool:
@@ -223,9 +224,15 @@ class Hunt:
 
     def _climb(self) -> bool:
         """Climb from what the bound opens, where that is quick; tell whether it was better."""
-        if len(self._merged.gains.gain) > _QUICKLY or self._enough():
+        is_quick = len(self._merged.gains.gain) <= _QUICKLY
+        if not is_quick or self._vain_climbs >= _VAIN_CLIMBS or self._enough():
             return False
-        return self._search.improve(self._likely(self._descent.average))
+        likely = self._likely(self._descent.average)
+        if (likely == self._search.is_open).all():
+            return False
+        better = self._search.improve(likely)
+        self._vain_climbs = 0 if better else self._vain_climbs + 1
+        return better
 
     def _stray(self) -> None:
         """Look for better sets where the bound strays from its best prices, while that helps."""
