@@ -11,6 +11,7 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from ainalym.answer import Sense, Status
 from ainalym.errors import BrokenLaw, OutsideError
+from ainalym.solve import mip
 from ainalym.solve.mip import Program
 
 GOLDEN = """\
@@ -318,6 +319,27 @@ def test_a_key_press_gives_the_best_so_far():
     program.solve(seconds=1.5, progress=lambda s, objective, bound: told.append(s))
     assert told[-1] > 1.0, "one key press stops one search, not the next"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("primal", [True, False])
+def test_a_key_press_ends_a_long_linear_program_at_its_next_step(primal, monkeypatch):
+    monkeypatch.setattr(mip, "_LARGE", 0)
+    program, _ = knapsack(5, n=60, m=20)
+    worth = program.solve(relax=True).objective
+    program.forget()
+    breath = program._highs.cbSimplexInterrupt
+
+    def press(_: object) -> None:
+        if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            signal.raise_signal(signal.SIGINT)
+
+    breath.subscribe(press)
+    with pytest.raises(KeyboardInterrupt):
+        program.again(primal=primal, seconds=20.0)
+    breath.unsubscribe(press)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ended = program.again(primal=primal, seconds=20.0)
+    assert program._gain.all @ ended.value == pytest.approx(worth)
 
 
 def test_a_given_start_is_used():

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,39 @@ from ainalym.solve.linear import Numbers
 from ainalym.solve.solver import limit
 
 
-def clashing(
+def smallest_clash(
+    copied: Callable[[], Any],
+    numbers: Numbers,
+    every: dict[str, NDArray[np.int64]],
+    always: Collection[str],
+    end: float,
+) -> tuple[str, ...]:
+    """Name a smallest set of laws that cannot hold together; see `Program.clash`.
+
+    Parameters
+    ----------
+    copied
+        Makes a solver with the program in it.
+    numbers
+        Of the program.
+    every
+        Rows of each law.
+    always
+        Laws that nobody can do without.
+    end
+        When to stop, by the monotonic clock.
+    """
+    held = np.concatenate([np.empty(0, int), *(every[n] for n in every if n in always)])
+    laws = {name: rows for name, rows in every.items() if name not in always}
+    kept = _clashing(copied(), numbers, laws, held, relax=True, end=end)
+    if numbers.integer.any():
+        laws = {name: laws[name] for name in kept} if kept is not None else laws
+        again = _clashing(copied(), numbers, laws, held, relax=False, end=end)
+        kept = kept if again is None else again
+    return tuple(kept or ())
+
+
+def _clashing(
     highs: Any,
     numbers: Numbers,
     laws: dict[str, NDArray[np.int64]],
@@ -20,23 +53,7 @@ def clashing(
     relax: bool,
     end: float,
 ) -> list[str] | None:
-    """Leave out laws one by one while the rest, and the rows held, clash; None if they do not.
-
-    Parameters
-    ----------
-    highs
-        A solver with the program, which is spoilt.
-    numbers
-        Of the program.
-    laws
-        Rows of each.
-    held
-        Rows of laws that nobody can do without.
-    relax
-        Whether to forget that columns must be whole.
-    end
-        When to stop, by the monotonic clock.
-    """
+    """Leave out laws one by one while the rest, and the rows held, clash; None if they do not."""
     everything = np.arange(len(numbers.gain), dtype=np.int32)
     if everything.size == 0:
         return None

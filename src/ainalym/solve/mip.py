@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ainalym.answer import TOLERANCE, Answer, Sense, Status
 from ainalym.errors import OutsideError, law
-from ainalym.solve.clash import clashing
+from ainalym.solve.clash import smallest_clash
 from ainalym.solve.linear import Linear, Pile, Solution, read_only, summed
 from ainalym.solve.solver import Basis, Ended, limit
 from ainalym.solve.watched import watched
@@ -38,6 +38,7 @@ FAR = 1e6
 _WEIGHTS, _DEVEX, _CHOOSE = "simplex_dual_edge_weight_strategy", 1, -1
 # A few steps are not worth the exact weights of all rows, which take longer than the steps.
 
+_LARGE = 100_000  # entries, from which a step takes much longer than to hear the keyboard
 _DUAL, _PRIMAL, _HAS_POINT = 1, 4, 2  # HiGHS: simplex_strategy; a feasible primal_solution_status
 
 
@@ -210,7 +211,7 @@ class Program(Linear):
     def again(self, *, primal: bool, seconds: float, most: int = 0) -> Ended:
         """Go on with a linear program, unchecked: for who can prove what comes of it.
 
-        The keyboard is heard only when it ends.
+        The keyboard is heard while it runs if it is large, else when it ends.
 
         Parameters
         ----------
@@ -223,8 +224,12 @@ class Program(Linear):
         self._set_stops(None, most)
         self._highs.setOptionValue("simplex_strategy", _PRIMAL if primal else _DUAL)
         limit(self._highs, seconds, integral=False)
-        self._highs.run()
+        is_long = self._passed_entries >= _LARGE
+        with watched(self._highs, False, None, self.asked, is_long=is_long) as asked:
+            self._highs.run()
         self._highs.setOptionValue("simplex_strategy", _DUAL)
+        if asked.is_set():
+            raise KeyboardInterrupt
         found, steps = self._highs.getSolution(), self._highs.getInfo().simplex_iteration_count
         return Ended(np.array(found.col_value), self._sign * np.array(found.row_dual), steps)
 
@@ -475,22 +480,13 @@ class Program(Linear):
         """
         self._pass_on()
         end = time.monotonic() + seconds
-        every = self.laws()
-        held = np.concatenate([np.empty(0, int), *(every[n] for n in every if n in always)])
-        laws = {name: rows for name, rows in every.items() if name not in always}
-        kept = self._clashing(laws, held, relax=True, end=end)
-        if self._integer.all.any():
-            laws = {name: laws[name] for name in kept} if kept is not None else laws
-            again = self._clashing(laws, held, relax=False, end=end)
-            kept = kept if again is None else again
-        return tuple(kept or ())
+        return smallest_clash(self._copied, self.numbers, self.laws(), always, end)
 
-    def _clashing(
-        self, laws: dict[str, NDArray[np.int64]], held: NDArray, *, relax: bool, end: float
-    ) -> list[str] | None:
-        probe = _quiet_highs()
-        probe.passModel(self._highs.getLp())
-        return clashing(probe, self.numbers, laws, held, relax=relax, end=end)
+    def _copied(self) -> Any:
+        """Copy the program as it was passed on into another solver."""
+        highs = _quiet_highs()
+        highs.passModel(self._highs.getLp())
+        return highs
 
     def _ok(self, status: Any) -> None:
         """Stop if the solver refused what we passed; warnings are dropped tiny entries."""

@@ -49,6 +49,8 @@ _SLOWLY = {"quick": 0, "step": 0.05, "patience": 20, "shorter": 0.9}  # the seco
 _TURNS, _MOST_TURNS = 2, 6  # of the bound, for one search, and more for one that hardly helps
 _PAIRS_TURNED = 5_000_000  # one more for so many: a search of the whole takes longer than steps
 _FEW_PAIRS = 100_000  # of the whole: so few need no core
+_QUICKLY = 500_000  # pairs of the whole, up to which a climb costs less than a turn of the bound
+_VAIN_CLIMBS = 2  # in a row, after which the next ones hardly ever find better sets either
 _MOST_IN_CORE = 5_000_000  # pairs of its sites: laying out more takes too long, and much memory
 
 
@@ -97,7 +99,7 @@ class Hunt:
         self._unit = unit(gains, cost)
         self._effort, self._fallbacks = 1, _FALLBACKS
         self._good: list[NDArray[np.bool_]] = []
-        self._most_in_vain = _IN_VAIN
+        self._most_in_vain, self._vain_climbs = _IN_VAIN, 0
         self._progress: Callable[[float, float, float], None] | None = None
 
     def has_time(self) -> bool:
@@ -188,6 +190,8 @@ class Hunt:
     def _alternate(self, *, while_quick: bool = False, while_large: bool = False) -> None:
         """Lower the bound and look for better sets in turns, until steps are too short to help.
 
+        Where a climb is quick, one follows each round of steps, and kicks only where none helped.
+
         Parameters
         ----------
         while_quick
@@ -198,24 +202,37 @@ class Hunt:
         least = _TURNS + len(self._merged.gains.gain) // _PAIRS_TURNED
         turns, gaps = least, []
         while not self._descent.done and not self._enough():
-            bound = self._descent.best
+            bound, has_climbed = self._descent.best, False
             for _ in range(turns):
                 gaps.append(self._descent.best - self._search.worth)
                 if while_quick and len(gaps) > _FEW and gaps[-1] > _FALL * gaps[-1 - _FEW]:
                     return
                 self._descent.lower(self._search.worth, _STEPS, self.has_time)
+                has_climbed |= self._climb()
                 if self._descent.done or self._enough():
                     break
             self._decide()
             is_slow = bound - self._descent.best < _HELPFUL * (bound - self._search.worth)
             if while_large and is_slow and self._is_small():
                 return
-            if self.has_time():
+            if not has_climbed and not self._enough():
                 fell, before = bound - self._descent.best, self._search.worth
                 self.explore(pairs=int(_SHARE * turns * _STEPS * self._descent.work))
                 helped = self._search.worth - before > _HELPFUL * fell
                 turns = least if helped else min(2 * turns, least + _MOST_TURNS)
                 self._effort = min(2 * self._effort, _MOST_EFFORT) if helped else 1
+
+    def _climb(self) -> bool:
+        """Climb from what the bound opens, where that is quick; tell whether it was better."""
+        is_quick = len(self._merged.gains.gain) <= _QUICKLY
+        if not is_quick or self._vain_climbs >= _VAIN_CLIMBS or self._enough():
+            return False
+        likely = self._likely(self._descent.average)
+        if (likely == self._search.is_open).all():
+            return False
+        better = self._search.improve(likely)
+        self._vain_climbs = 0 if better else self._vain_climbs + 1
+        return better
 
     def _stray(self) -> None:
         """Look for better sets where the bound strays from its best prices, while that helps."""

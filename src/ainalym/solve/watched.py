@@ -14,14 +14,21 @@ def watched(
     integral: bool,
     progress: Callable[[float, float, float], None] | None,
     asked: threading.Event | None = None,
+    *,
+    is_long: bool = True,
 ) -> Iterator[threading.Event]:
     """Let the keyboard stop a solver at its next breath, and report progress each second.
+
+    What is not long is left alone: it is over before anybody would wait for it.
 
     The default handler would raise inside the solver's own loop, which is not written to be
     left that way; so the signal only leaves a mark that the solver is shown. Others may leave it
     too, where they bring the mark.
     """
     asked = asked or threading.Event()
+    if not is_long:
+        yield asked
+        return
     last = -math.inf
 
     def look(event: Any) -> None:
