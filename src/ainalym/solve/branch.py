@@ -179,6 +179,10 @@ class _Seat:
         sides = zip(*program.bounds(order), strict=True)
         return cls(program, dict(zip(order.tolist(), sides, strict=True)))
 
+    def twin(self) -> "_Seat":
+        """Seat a twin of the program, for a few steps at a time."""
+        return _Seat(self.program.twin(for_few_steps=True), self.first, dict(self.state))
+
 
 @dataclass(slots=True, kw_only=True)
 class _Search:
@@ -196,6 +200,8 @@ class _Search:
     end: float
     tree: Tree
     falls: Falls = field(default_factory=Falls)
+    probers: list[_Seat] = field(default_factory=list)
+    """Twins of the seats' programs, to try out sides in."""
     count: Iterator[int] = field(default_factory=itertools.count)
 
     @property
@@ -394,7 +400,8 @@ class _Search:
     def probe(self, probes: list["_Probe"]) -> None:
         """Try out sides of columns for a while, a program each; what is then proven of them."""
         cutoff, jobs = self.cutoff, []
-        for seat, one in zip(self.seats, probes, strict=False):
+        self.probers = self.probers or [seat.twin() for seat in self.seats]
+        for seat, one in zip(self.probers, probes, strict=False):
             self.move(seat, {**one.node.fixed, one.column: one.between}, one.node.basis)
             program = seat.program
             jobs.append((program, partial(program.probe, iterations=PROBE_STEPS, cutoff=cutoff)))

@@ -35,8 +35,7 @@ _ENDED = (*_STOPPED, _MODEL.kOptimal, _MODEL.kInfeasible, _MODEL.kUnbounded)
 FAR = 1e6
 """How many times the prices themselves to go along a ray that proves that nothing is feasible."""
 
-_WEIGHTS, _DEVEX, _CHOOSE = "simplex_dual_edge_weight_strategy", 1, -1
-# A few steps are not worth the exact weights of all rows, which take longer than the steps.
+_WEIGHTS, _DEVEX = "simplex_dual_edge_weight_strategy", 1  # heard before the first run only
 
 _LARGE = 100_000  # entries, from which a step takes much longer than to hear the keyboard
 _DUAL, _PRIMAL, _HAS_POINT = 1, 4, 2  # HiGHS: simplex_strategy; a feasible primal_solution_status
@@ -77,16 +76,24 @@ class Program(Linear):
         self._basis: Any = None
         self._highs = _quiet_highs()
 
-    def twin(self) -> Self:
+    def twin(self, *, for_few_steps: bool = False) -> Self:
         """Make a program of the same rows and columns whose bounds and basis are its own.
 
         Rows that either is given later are in both; columns and gains have to stay as they are.
         One may be solved while the other is (`solve/together.py`).
+
+        Parameters
+        ----------
+        for_few_steps
+            Whether it is to be solved by a few steps at a time from bases of others: not worth the
+            exact weights of all rows, which take longer to make than some hundred steps.
         """
         twin = copy.copy(self)
         twin._lower, twin._upper = self._lower.copy(), self._upper.copy()
         twin._changed = Pile(np.int64)
         twin._begin()
+        if for_few_steps:
+            twin._highs.setOptionValue(_WEIGHTS, _DEVEX)
         return twin
 
     def stand_as(self, other: Self) -> None:
@@ -197,9 +204,7 @@ class Program(Linear):
         self._set_stops(cutoff, iterations)
         self._highs.setOptionValue("solver", "choose")
         limit(self._highs, math.inf, integral=False)
-        self._highs.setOptionValue(_WEIGHTS, _DEVEX)
         self._highs.run()
-        self._highs.setOptionValue(_WEIGHTS, _CHOOSE)
         status = self._highs.getModelStatus()
         if status == _MODEL.kInfeasible:
             return self._worst, True
