@@ -19,7 +19,7 @@ from ainalym.plan.siting import improve, money_for_points, schedule, terms_of, w
 from ainalym.solve.branch import WHOLE
 from ainalym.solve.linear import Solution
 from ainalym.solve.mip import Program
-from ainalym.solve.together import together
+from ainalym.solve.together import Beside, together
 
 PROPOSE_SHARE = 0.2
 """Share of the time left that deciding stations and steps once may take."""
@@ -42,36 +42,46 @@ def sketch(known: Known) -> None:
     known
         Its best plan is replaced by a better one.
     """
-    design = _decide(known, known.opened())
+    design = _deciding(known, known.opened()).result()
     if design is not None:
         site(known, design)
 
 
 def propose(known: Known) -> None:
-    """Decide the network for the points last looked at, build the plan, and again if it helped.
+    """Have the network decided for the points last looked at, while the search goes on.
+
+    Parameters
+    ----------
+    known
+        What it proposes is heard by `hear`.
+    """
+    known.proposed = _deciding(known, known.opened())
+
+
+def hear(known: Known) -> None:
+    """Build the plan of the network that was proposed; if it helped, have another proposed for it.
 
     Parameters
     ----------
     known
         Its best plan is replaced by a better one.
     """
-    opened, is_small = known.opened(), known.master is not known.whole
-    while known.left_s > 0:
-        design = _decide(known, opened)
-        if design is None or key_of(design) in known.tried:
-            return
-        before = known.best
-        if not is_small:
-            site(known, design)
-        build(known, design)
-        if is_small and known.plan is None:
-            site(known, design)
-        if not known.best > before or known.plan is None:
-            return
-        opened = known.plan.opened
+    if known.proposed is None or known.left_s <= 0:
+        return
+    design, known.proposed = known.proposed.result(), None
+    if design is None or key_of(design) in known.tried:
+        return
+    before, is_small = known.best, known.master is not known.whole
+    if not is_small:
+        site(known, design)
+    build(known, design)
+    if is_small and known.plan is None:
+        site(known, design)
+    if known.best > before and known.plan is not None:
+        known.proposed = _deciding(known, known.plan.opened)
 
 
-def _decide(known: Known, opened: NDArray[np.int32]) -> Design | None:
+def _deciding(known: Known, opened: NDArray[np.int32]) -> Beside[Design | None]:
     """Decide stations and steps for these points: roughly for the first plan, exactly from then on.
 
     Parameters
@@ -80,7 +90,8 @@ def _decide(known: Known, opened: NDArray[np.int32]) -> Design | None:
         Opening years of points by site row.
     """
     exact = 0.5 * known.gap_allowed
-    return decide(
+    job = partial(
+        decide,
         known.city,
         known.travel,
         known.whole.pairs,
@@ -89,6 +100,7 @@ def _decide(known: Known, opened: NDArray[np.int32]) -> Design | None:
         seconds=max(1.0, PROPOSE_SHARE * known.left_s),
         gap_allowed=exact if known.plan else max(exact, ROUGHLY),
     )
+    return Beside(lambda asked: job(asked=asked))
 
 
 def dive(known: Known) -> None:

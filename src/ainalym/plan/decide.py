@@ -1,5 +1,7 @@
 """Deciding stations, lines and presses for what given points will bring."""
 
+import threading
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +34,7 @@ def decide(
     *,
     seconds: float,
     gap_allowed: float,
+    asked: threading.Event | None = None,
 ) -> Design | None:
     """Decide which stations to open and what to install, for points that are given.
 
@@ -46,6 +49,8 @@ def decide(
         Rows of the stations to decide about; the fewer, the faster.
     seconds, gap_allowed
         When to stop.
+    asked
+        What asks to stop at once, with the best so far.
     """
     points = city.sites.rows(SiteKind.POINT)
     points = points[opened[points] != NEVER]
@@ -56,6 +61,7 @@ def decide(
     fraction_row = [net.material_row[f] for f in city.fractions]
     net.program.put(net.source_mass[:, fraction_row], came, 1.0)
     _pay_points(net, opened, points)
+    net.program.asked = asked
     answer = net.program.solve(seconds=seconds, gap_allowed=gap_allowed)
     return None if answer.value is None else read_design(net, answer.value)
 

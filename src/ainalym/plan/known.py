@@ -23,6 +23,7 @@ from ainalym.plan.worth import from_units, in_units, sense_of
 from ainalym.solve.branch import WHOLE, Traced
 from ainalym.solve.linear import Solution
 from ainalym.solve.mip import Program
+from ainalym.solve.together import Beside
 
 Progress = Callable[[float, float, float], None]
 
@@ -61,6 +62,8 @@ class Known:
     """Lower and upper bounds of everything the master decides, before anything is decided."""
     counted: set[tuple] = field(default_factory=set)
     """Numbers of stations and steps from which a plan was sought."""
+    proposed: Beside[Design | None] | None = None
+    """A design that is being decided meanwhile."""
     tried: set[tuple] = field(default_factory=set)
     """Designs for which points were chosen."""
     trace: Traced = field(default_factory=Traced)

@@ -13,7 +13,7 @@ from ainalym.errors import law, refuse
 from ainalym.model.city import City
 from ainalym.model.plan import Outcome
 from ainalym.model.travel import Travel
-from ainalym.plan.build import build, dive, propose, sketch, take
+from ainalym.plan.build import build, dive, hear, propose, sketch, take
 from ainalym.plan.coarse import LARGE_PAIRS, coarse_of, first_points, likely_points
 from ainalym.plan.decide import read_design
 from ainalym.plan.households import alike
@@ -92,6 +92,9 @@ def design(
         clash = _search(known, is_large)
     except KeyboardInterrupt:
         known.notes.append("interrupted before the search was done")
+    finally:
+        if known.proposed:
+            known.proposed.stop()
     outcome = _outcome(known, clash)
     if outcome.plan is None or certified is None:
         return outcome
@@ -207,6 +210,7 @@ def _tighten(known: Known, solution: Solution) -> None:
 
 def _suggest(known: Known, solution: Solution, is_whole: bool) -> float:
     """Build a plan from a node: of its very design, or of what its numbers of steps lead to."""
+    hear(known)
     known.look(solution)
     many, *which, _points = decisions(known.master)
     if _are_whole(solution, np.concatenate([many, *which])):
@@ -220,8 +224,14 @@ def _suggest(known: Known, solution: Solution, is_whole: bool) -> float:
         counts = tuple(np.round(solution.value[many]))
         if counts not in known.counted:
             known.counted.add(counts)
-            dive(known)
+            if known.plan is None or _is_due(len(known.counted)):
+                dive(known)
     return known.best
+
+
+def _is_due(many: int) -> bool:
+    """Whether to dive from the latest of so many numbers: ever less often, for it seldom helps."""
+    return many > 1 and many.bit_count() == 1
 
 
 def _are_whole(solution: Solution, columns: NDArray[np.int64]) -> bool:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from ainalym.solve.mip import Program
 
@@ -47,6 +47,33 @@ def together(jobs: Sequence[tuple[Program, Callable[[], T]]]) -> list[T]:
             future.exception()
         for program, _ in jobs:
             program.asked = None
+
+
+class Beside(Generic[T]):
+    """Something that is done in a thread of its own meanwhile.
+
+    Parameters
+    ----------
+    job
+        Told what will ask it to stop, as `Program.asked`.
+    """
+
+    def __init__(self, job: Callable[[threading.Event], T]) -> None:
+        self._asked = threading.Event()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="beside")
+        self._future = self._thread.submit(job, self._asked)
+
+    def result(self) -> T:
+        """Wait until it is done, and tell what came of it."""
+        try:
+            return self._future.result()
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Ask it to stop, if it has not ended, and do not wait for that."""
+        self._asked.set()
+        self._thread.shutdown(wait=False)
 
 
 @cache
