@@ -22,7 +22,7 @@ from ainalym.model.place import SiteKind, SiteStatus
 from ainalym.model.programme import Cover
 from ainalym.model.travel import Travel
 from ainalym.plan.households import Pairs
-from ainalym.plan.keepers import counter_minor_per_kg, law_of_keepers
+from ainalym.plan.keepers import counter_minor_per_kg, earned_minor_per_kg, law_of_keepers
 from ainalym.plan.network import network_of
 from ainalym.plan.parts import FORCED, OPENING, Network, charge, levels
 from ainalym.plan.periods import lumped
@@ -305,7 +305,7 @@ def _law_of_keepers(master: Master) -> None:
     """Keepers earn their least wherever a point is open."""
     net, sites = master.net, master.net.city.sites
     rows = master.keeps = law_of_keepers(net)
-    earns = master.mass_t @ counter_minor_per_kg(net.city) * (KG_PER_T / MINOR_PER_UNIT)
+    earns = master.mass_t @ earned_minor_per_kg(net.city) * (KG_PER_T / MINOR_PER_UNIT)
     net.program.put(rows[master.pair_point], master.brings, earns[:, None])
     needed = net.city.programme.keeper_minor_per_year + sites.fixed_minor_per_year[master.point]
     _put_levels(

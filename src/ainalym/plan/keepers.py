@@ -56,18 +56,36 @@ def most_earned_minor_per_kg(city: City) -> NDArray[np.float64]:
     return np.array(best) + counter_minor_per_kg(city)
 
 
+def earned_minor_per_kg(city: City) -> NDArray[np.float64]:
+    """Tell what a keeper earns of a kilogram that is shipped to a station as it came.
+
+    Parameters
+    ----------
+    city
+        Its gate payments and counter terms are read.
+
+    Returns
+    -------
+    Minor money units per kg, by fraction, shape (fractions,).
+    """
+    gate = city.programme.gate_minor_per_kg
+    return np.array([gate.get(f, 0.0) for f in city.fractions]) + counter_minor_per_kg(city)
+
+
 def law_of_keepers(net: Network, needed: ArrayLike = 0.0) -> NDArray[np.int64]:
     """Keepers earn their least: gate payments and subsidy cover it, and subsidies keep their limit.
 
-    What the counter leaves of what comes in is not known here: the caller puts it in the rows.
+    What comes in is not known here: the caller puts in the rows what is earned of it where it is
+    shipped to stations as it came (`earned_minor_per_kg`), of which what is made of it, and what is
+    dumped, makes more or less here. That is the same as paying for each lane, in fewer entries.
 
     Parameters
     ----------
     net
         With its sources written down, each of them a point.
     needed
-        What the gate and the subsidy have to pay, thousands of the major unit a year of the
-        first year's waste, broadcasts to (points, periods).
+        What these and the subsidy have to pay, thousands of the major unit a year of the first
+        year's waste, broadcasts to (points, periods).
 
     Returns
     -------
@@ -78,11 +96,18 @@ def law_of_keepers(net: Network, needed: ArrayLike = 0.0) -> NDArray[np.int64]:
     shape = (len(net.source_haul_m), len(net.periods))
     rows = program.rows(KEEPERS, shape, lower=needed)
     unit = KG_PER_T / MINOR_PER_UNIT
-    is_station = np.isin(lane.target, net.stations)
-    gate = [city.programme.gate_minor_per_kg.get(city.materials[m].id, 0.0) for m in lane.material]
-    program.put(rows[:, None], lane.flow, (np.array(gate) * is_station * unit)[:, None])
-    cost = np.array([city.processes[p].cost_minor_per_kg for p in work.process])
-    program.put(rows[:, None], work.intake, -(cost * unit)[:, None])
+    gate = city.programme.gate_minor_per_kg
+    is_dumped = ~np.isin(lane.target, net.stations)
+    lost = np.array([gate.get(city.materials[m].id, 0.0) for m in lane.material[is_dumped]])
+    program.put(rows[:, None], lane.flow[:, is_dumped], -(lost * unit)[:, None])
+    more = np.zeros(len(work.process))
+    for k, (p, m) in enumerate(zip(work.process, work.material, strict=True)):
+        process, taken = city.processes[p], city.materials[m].id
+        paid = sum(
+            process.share(taken, made) * gate.get(made, 0.0) for made in process.recipe_ppm[taken]
+        )
+        more[k] = paid - gate.get(taken, 0.0) - process.cost_minor_per_kg
+    program.put(rows[:, None], work.intake, (more * unit)[:, None])
     subsidy = program.columns("subsidy", shape)
     program.put(rows, subsidy, 1.0)
     limit = city.programme.subsidy_minor_per_year / MINOR_PER_UNIT * net.periods.of_size.sum(1)

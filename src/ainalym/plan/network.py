@@ -198,8 +198,13 @@ def law_of_opening(net: Network) -> None:
     for p, years in enumerate(net.periods.years):
         share = net.periods.of_flow[p, years]
         program.put(used[:, p, None], net.station_open[:, years], -most_t * share)
-    for k in range(len(net.stations)):
-        program.put(used[k], station_intake(net, k), 1.0)
+    # What a station takes in is what it works and ships less what it makes, which is fewer columns.
+    work, lane = net.station_work, net.station_lane
+    program.put(used[:, None], lane.flow, 1.0)
+    for k, (p, m) in enumerate(zip(work.process, work.material, strict=True)):
+        process, taken = city.processes[p], city.materials[m].id
+        kept = sum(process.share(taken, made) for made in process.recipe_ppm[taken] if made != LOSS)
+        program.put(used, work.intake[:, k], 1.0 - kept)
 
 
 def law_of_budget(net: Network) -> None:

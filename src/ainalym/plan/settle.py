@@ -12,7 +12,7 @@ from ainalym.model.plan import NEVER, Flows, Installed, Plan, Worked
 from ainalym.model.process import LOSS
 from ainalym.model.travel import Travel
 from ainalym.plan.households import Pairs, brings, captured
-from ainalym.plan.keepers import counter_minor_per_kg, law_of_keepers
+from ainalym.plan.keepers import earned_minor_per_kg, law_of_keepers
 from ainalym.plan.network import network_of
 from ainalym.plan.parts import Network
 from ainalym.plan.periods import single_years
@@ -153,7 +153,7 @@ def _law_of_keepers(
     city, growth = net.city, net.city.programme.growth
     is_open = (opened[points][:, None] <= np.arange(net.years)).astype(float)
     least = city.programme.keeper_minor_per_year + city.sites.fixed_minor_per_year[points]
-    earned = (caught_kg[:, points] @ counter_minor_per_kg(city)).T
+    earned = (caught_kg[:, points] @ earned_minor_per_kg(city)).T
     needed = (least[:, None] * is_open - earned) / growth / MINOR_PER_UNIT
     rows = law_of_keepers(net, needed)
     short = net.program.columns("shortfall", rows.shape, gain=SHORTFALL)

@@ -21,7 +21,7 @@ from ainalym.model.travel import Travel
 from ainalym.plan.decide import Design
 from ainalym.plan.households import Pairs
 from ainalym.plan.joint import BRINGING
-from ainalym.plan.keepers import counter_minor_per_kg, law_of_keepers
+from ainalym.plan.keepers import counter_minor_per_kg, earned_minor_per_kg, law_of_keepers
 from ainalym.plan.network import network_of
 from ainalym.plan.parts import Network
 from ainalym.plan.periods import building_years
@@ -170,7 +170,7 @@ class Trial:
         """Keepers earn their least where a point is open; a shortfall is never worth it."""
         net, city = self._net, self._net.city
         rows = law_of_keepers(net)
-        earns = counter_minor_per_kg(city) * (KG_PER_T / MINOR_PER_UNIT)
+        earns = earned_minor_per_kg(city) * (KG_PER_T / MINOR_PER_UNIT)
         net.program.put(rows[:, None], self._came, earns[:, None])
         self._needed = net.program.columns("needed", rows.shape)
         net.program.put(rows, self._needed, -1.0)

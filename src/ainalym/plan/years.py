@@ -114,7 +114,8 @@ def _lane(
     ends, one = np.unique(np.column_stack([target, lane.material]), axis=0, return_inverse=True)
     flow = net.program.columns("shipped", (1, len(ends), len(years)))
     one = one.ravel()
-    for k in range(len(ends)):
+    # What all stations take in follows from what leaves them, year by year: no rows for that.
+    for k in np.flatnonzero(ends[:, 0] != ANYWHERE):
         _mean(net, p, years, flow[0, k : k + 1], lane.flow[:, one == k, p].reshape(-1, 1))
     return Lane(target=ends[:, 0], material=ends[:, 1], flow=flow)
 
