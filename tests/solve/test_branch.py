@@ -47,8 +47,9 @@ def worth(solution, gain, x) -> float:
     return float(gain @ solution.value[x] - 3.0 * spill.sum())
 
 
+@pytest.mark.parametrize("twins", [0, 1, 2])
 @pytest.mark.parametrize("seed", range(20))
-def test_branching_ends_where_scipy_ends(seed):
+def test_branching_ends_where_scipy_ends(seed, twins):
     program, x, (gain, load, room) = loaded(seed)
     known: list[float] = []
 
@@ -65,6 +66,7 @@ def test_branching_ends_where_scipy_ends(seed):
         suggest=suggest,
         gap_allowed=0.0,
         seconds=60.0,
+        beside=[program.twin() for _ in range(twins)],
         progress=told.append,
     )
     best = scipy_best(gain, load, room)

@@ -1,5 +1,6 @@
 """Building plans people can follow from what a relaxed program suggests."""
 
+import time
 from functools import partial
 from math import isfinite
 
@@ -113,7 +114,7 @@ def dive(known: Known) -> None:
     known
         Its best plan is replaced by a better one.
     """
-    net = known.master.net
+    net, began_s = known.master.net, time.monotonic()
     everything = np.unique(np.concatenate(decisions(known.master)))
     now, basis = net.program.bounds(everything), net.program.basis()
     design = _dive_designs(known)
@@ -121,6 +122,7 @@ def dive(known: Known) -> None:
     if design is not None and key_of(design) not in known.tried:
         build(known, design)
     net.program.resume(basis)
+    known.dived_s += time.monotonic() - began_s
 
 
 def _dive_designs(known: Known) -> Design | None:
@@ -186,6 +188,7 @@ def build(known: Known, design: Design) -> None:
     design
         Opening years of stations, and steps.
     """
+    began_s = time.monotonic()
     known.tried.add(key_of(design))
     if known.master is not known.whole:
         opened = points_for(known, design)
@@ -193,6 +196,7 @@ def build(known: Known, design: Design) -> None:
             _settle(known, design, polish(known, design, opened))
     elif _dive_points(known, design):
         _settle(known, design, polish(known, design, known.opened()))
+    known.built_s = time.monotonic() - began_s
 
 
 def take(known: Known, design: Design) -> None:

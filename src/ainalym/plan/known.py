@@ -25,6 +25,10 @@ from ainalym.solve.linear import Solution
 from ainalym.solve.mip import Program
 from ainalym.solve.together import Beside
 
+DIVE_SHARE = 0.1
+"""Share of the time that may go to plans dived for from whole counts: in four cities none of them
+was better than that of the first design."""
+
 Progress = Callable[[float, float, float], None]
 
 
@@ -64,6 +68,10 @@ class Known:
     """Numbers of stations and steps from which a plan was sought."""
     proposed: Beside[Design | None] | None = None
     """A design that is being decided meanwhile."""
+    dived_s: float = 0.0
+    """Seconds that dives have taken."""
+    built_s: float = 0.0
+    """Seconds that the last plan took to be built from a design."""
     tried: set[tuple] = field(default_factory=set)
     """Designs for which points were chosen."""
     trace: Traced = field(default_factory=Traced)
@@ -75,6 +83,12 @@ class Known:
     def left_s(self) -> float:
         """Seconds left."""
         return self.seconds - (time.monotonic() - self.began_s)
+
+    @property
+    def may_dive(self) -> bool:
+        """Whether another dive like the last build would leave most of the time to the tree."""
+        spent = self.dived_s + self.built_s
+        return spent <= DIVE_SHARE * (time.monotonic() - self.began_s)
 
     @property
     def objective(self) -> float:

@@ -224,14 +224,9 @@ def _suggest(known: Known, solution: Solution, is_whole: bool) -> float:
         counts = tuple(np.round(solution.value[many]))
         if counts not in known.counted:
             known.counted.add(counts)
-            if known.plan is None or _is_due(len(known.counted)):
+            if known.plan is None or known.may_dive:
                 dive(known)
     return known.best
-
-
-def _is_due(many: int) -> bool:
-    """Whether to dive from the latest of so many numbers: ever less often, for it seldom helps."""
-    return many > 1 and many.bit_count() == 1
 
 
 def _are_whole(solution: Solution, columns: NDArray[np.int64]) -> bool:

@@ -38,7 +38,7 @@ CUT_PAYS = 1e-3
 """Share of its bound by which a round of cuts has to move a node to be followed by another."""
 
 
-PROBE_STEPS = 300
+PROBE_STEPS = 220
 """Steps of the simplex method that trying out a side may take."""
 
 PROBED = 8
