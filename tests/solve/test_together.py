@@ -67,12 +67,14 @@ def test_a_twin_for_few_steps_proves_the_same_in_the_end():
 def test_an_error_in_one_stops_the_other_and_is_raised():
     program, _ = drawn(1)
     twin = program.twin()
-    seen = []
+    seen, begun = [], threading.Event()
 
     def waits() -> None:
+        begun.set()
         seen.append(twin.asked.wait(20.0))
 
     def fails() -> None:
+        begun.wait(20.0)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -87,18 +89,32 @@ def test_a_key_press_stops_both():
     program, _ = drawn(2)
     twin = program.twin()
     pressing(program)
-    waited = []
+    waited, begun = [], threading.Event()
 
     def waits() -> None:
+        begun.set()
         waited.append(twin.asked.wait(20.0))
+
+    def solves() -> None:
+        begun.wait(20.0)
+        program.solve(relax=True)
 
     began_s = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        together([(program, partial(program.solve, relax=True)), (twin, waits)])
+        together([(program, solves), (twin, waits)])
     assert waited == [True]
     assert time.monotonic() - began_s < 10.0
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert twin.solve(relax=True).status is Status.OPTIMAL
+
+
+def test_more_jobs_than_threads_come_back_in_their_order():
+    program, _ = drawn(4)
+    jobs = [
+        (each, partial(int, k))
+        for k, each in enumerate([program, *map(Program.twin, [program] * 6)])
+    ]
+    assert together(jobs) == list(range(7))
 
 
 def test_what_is_done_beside_tells_what_came_of_it_and_can_be_stopped():

@@ -26,7 +26,7 @@ from ainalym.solve.mip import Program
 from ainalym.solve.together import Beside
 
 DIVE_SHARE = 0.1
-"""Share of the time that may go to plans dived for from whole counts: in four cities none of them
+"""Share of the time that may go to plans dived for from whole counts: in three cities none of them
 was better than that of the first design."""
 
 Progress = Callable[[float, float, float], None]

@@ -13,12 +13,15 @@ from ainalym.solve.mip import Program
 
 T = TypeVar("T")
 
+THREADS = 2
+"""How many jobs are done at the same time."""
+
 
 def together(jobs: Sequence[tuple[Program, Callable[[], T]]]) -> list[T]:
-    """Do something with several programs at the same time; wait for all of it.
+    """Do something with several programs, two at a time; wait for all of it.
 
-    Where one of the jobs fails, or the keyboard interrupts the first, the others are stopped, and
-    the error is raised once all have ended.
+    Where one of the jobs fails, or the keyboard interrupts, the others are stopped, and the error
+    is raised once all have ended.
 
     Parameters
     ----------
@@ -32,13 +35,23 @@ def together(jobs: Sequence[tuple[Program, Callable[[], T]]]) -> list[T]:
     """
     if len(jobs) == 1:
         return [jobs[0][1]()]
-    asked = threading.Event()
+    asked, found = threading.Event(), {}
     for program, _ in jobs:
         program.asked = asked
-    (_, first), *others = jobs
-    futures = [_pool(k).submit(job) for k, (_, job) in enumerate(others)]
+    rest = iter(enumerate(jobs))  # the interpreter hands each out once
+
+    def work() -> None:
+        for k, (_, job) in rest:
+            if asked.is_set():
+                return
+            found[k] = job()
+
+    futures = [_pool(k).submit(work) for k in range(min(THREADS, len(jobs)) - 1)]
     try:
-        return [first(), *(future.result() for future in futures)]
+        work()
+        for future in futures:
+            future.result()
+        return [found[k] for k in range(len(jobs))]
     except BaseException:
         asked.set()
         raise
@@ -78,5 +91,5 @@ class Beside(Generic[T]):
 
 @cache
 def _pool(k: int) -> ThreadPoolExecutor:
-    """One thread for the job of this number, kept for the next: a solver minds who calls it."""
+    """A thread beside the caller's, kept for the next time."""
     return ThreadPoolExecutor(1, thread_name_prefix=f"program-{k + 2}")
