@@ -19,7 +19,7 @@ from ainalym.answer import TOLERANCE, Answer, Sense, Status
 from ainalym.errors import OutsideError, law
 from ainalym.solve.clash import smallest_clash
 from ainalym.solve.linear import Linear, Pile, Solution, read_only, summed
-from ainalym.solve.solver import Basis, Ended, limit
+from ainalym.solve.solver import Basis, Ended, far_along, limit
 from ainalym.solve.watched import watched
 
 _MODEL = highspy.HighsModelStatus
@@ -32,9 +32,6 @@ _STOPPED = (
     _MODEL.kObjectiveTarget,
 )
 _ENDED = (*_STOPPED, _MODEL.kOptimal, _MODEL.kInfeasible, _MODEL.kUnbounded)
-FAR = 1e6
-"""How many times the prices themselves to go along a ray that proves that nothing is feasible."""
-
 _WEIGHTS, _DEVEX = "simplex_dual_edge_weight_strategy", 1  # heard before the first run only
 
 _LARGE = 100_000  # entries, from which a step takes much longer than to hear the keyboard
@@ -275,10 +272,7 @@ class Program(Linear):
         dual = np.array(found.row_dual if found.dual_valid else (), float)
         if self._highs.getModelStatus() == _MODEL.kInfeasible:
             _, is_known, ray = self._highs.getDualRay()
-            far = np.array(ray if is_known else (), float)
-            if not (far.size and dual.size):
-                return np.zeros(0)
-            dual = dual + far * (FAR * (1.0 + np.abs(dual).max()) / max(np.abs(far).max(), 1e-9))
+            dual = far_along(np.array(ray if is_known else (), float), dual)
         return self._sign * dual
 
     def forget(self) -> None:

@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+FAR = 1e6
+"""How many times the prices themselves to go along a ray that proves that nothing is feasible."""
+
 
 class Ended(NamedTuple):
     """Where a linear program ended: values, prices as `Solution.dual`, and after how many steps."""
@@ -47,3 +50,10 @@ def limit(highs: Any, left_s: float, *, integral: bool) -> None:
     """
     spent = 0.0 if integral else highs.getRunTime()
     highs.setOptionValue("time_limit", max(0.0, left_s) + spent)
+
+
+def far_along(ray: NDArray[np.float64], prices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Go so far along a ray that the prices prove that nothing is feasible; none without both."""
+    if not (ray.size and prices.size):
+        return np.zeros(0)
+    return prices + ray * (FAR * (1.0 + np.abs(prices).max()) / max(np.abs(ray).max(), 1e-9))
