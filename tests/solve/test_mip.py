@@ -308,7 +308,7 @@ def test_an_interrupt_gives_the_best_so_far():
     assert all(bound <= objective for _, objective, bound in told)
 
 
-def test_a_key_press_gives_the_best_so_far():
+def test_a_key_press_gives_the_best_so_far(keyboard):
     program = hard()
     press = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     press.start()
@@ -322,7 +322,7 @@ def test_a_key_press_gives_the_best_so_far():
 
 
 @pytest.mark.parametrize("primal", [True, False])
-def test_a_key_press_ends_a_long_linear_program_at_its_next_step(primal, monkeypatch):
+def test_a_key_press_ends_a_long_linear_program_at_its_next_step(primal, monkeypatch, keyboard):
     monkeypatch.setattr(mip, "_LARGE", 0)
     program, _ = knapsack(5, n=60, m=20)
     worth = program.solve(relax=True).objective

@@ -85,7 +85,7 @@ def test_an_error_in_one_stops_the_other_and_is_raised():
     assert program.asked is None and twin.asked is None
 
 
-def test_a_key_press_stops_both():
+def test_a_key_press_stops_both(keyboard):
     program, _ = drawn(2)
     twin = program.twin()
     pressing(program)
