@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -64,14 +65,21 @@ def test_a_twin_for_few_steps_proves_the_same_in_the_end():
     assert quick.probe(iterations=10_000) == (pytest.approx(worth, rel=CLOSE), True)
 
 
+def waiting(program: Program) -> tuple[Callable[[], None], threading.Event, list[bool]]:
+    """A job that waits to be asked to stop, when it has begun, and whether it was asked."""
+    begun, was_asked = threading.Event(), []
+
+    def wait() -> None:
+        begun.set()
+        was_asked.append(program.asked.wait(20.0))
+
+    return wait, begun, was_asked
+
+
 def test_an_error_in_one_stops_the_other_and_is_raised():
     program, _ = drawn(1)
     twin = program.twin()
-    seen, begun = [], threading.Event()
-
-    def waits() -> None:
-        begun.set()
-        seen.append(twin.asked.wait(20.0))
+    waits, begun, was_asked = waiting(twin)
 
     def fails() -> None:
         begun.wait(20.0)
@@ -79,7 +87,7 @@ def test_an_error_in_one_stops_the_other_and_is_raised():
 
     with pytest.raises(ZeroDivisionError):
         together([(program, fails), (twin, waits)])
-    assert seen == [True]
+    assert was_asked == [True]
     with pytest.raises(ZeroDivisionError):
         together([(twin, lambda: None), (program, fails)])
     assert program.asked is None and twin.asked is None
@@ -89,11 +97,7 @@ def test_a_key_press_stops_both(keyboard):
     program, _ = drawn(2)
     twin = program.twin()
     pressing(program)
-    waited, begun = [], threading.Event()
-
-    def waits() -> None:
-        begun.set()
-        waited.append(twin.asked.wait(20.0))
+    waits, begun, was_asked = waiting(twin)
 
     def solves() -> None:
         begun.wait(20.0)
@@ -102,7 +106,7 @@ def test_a_key_press_stops_both(keyboard):
     began_s = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         together([(program, solves), (twin, waits)])
-    assert waited == [True]
+    assert was_asked == [True]
     assert time.monotonic() - began_s < 10.0
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert twin.solve(relax=True).status is Status.OPTIMAL

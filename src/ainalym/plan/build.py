@@ -60,7 +60,7 @@ def propose(known: Known) -> None:
 
 
 def hear(known: Known) -> None:
-    """Build the plan of the network that was proposed; if it helped, have another proposed for it.
+    """Wait for the network that was proposed and build its plan; propose another if that helped.
 
     Parameters
     ----------

@@ -114,12 +114,12 @@ def alike(pairs: Pairs) -> Pairs:
     -------
     Pairs of the merged places, the best first; what they bring and gain there is summed.
     """
-    order, places = pairs.by_choice, len(pairs.start) - 1
+    order = pairs.by_choice
     lists: dict[bytes, int] = {}
     site = pairs.site[order]
     rows = itertools.pairwise(pairs.start.tolist())
     of_place = [lists.setdefault(site[a:b].tobytes(), len(lists)) for a, b in rows]
-    one = np.unique(of_place, return_index=True)[1] if places else np.zeros(0, np.int64)
+    one = np.unique(of_place, return_index=True)[1]
     many = np.diff(pairs.start)
     start = np.concatenate([[0], np.cumsum(many[one])])
     place = pairs.place

@@ -59,6 +59,7 @@ class Sifting:
         lanes = np.setdiff1d(np.flatnonzero(self._asleep), master.brings)
         # Columns whose ends are set here: nothing of a search is decided about them.
         self._mine = np.concatenate([lanes, master.brings.ravel()])
+        # What is asleep in all programs, and in each of them as it was last held.
         self._asleep_in: dict[Program, NDArray[np.bool_]] = {}
         self.hold(self._program)
 
@@ -70,11 +71,9 @@ class Sifting:
         program
             The master's, or a twin of it: where what was woken in one wakes when it is held.
         """
-        self._asleep_in[program] = self._asleep.copy()
         least, most = self._ends(program)
-        wanted = self._mine[least[self._mine] > 0.0]
-        for asleep in (self._asleep, self._asleep_in[program]):
-            asleep[wanted] = False
+        self._asleep[self._mine[least[self._mine] > 0.0]] = False
+        self._asleep_in[program] = self._asleep.copy()
         most = np.where(self._asleep, 0.0, most)
         low, high = program.bounds(self._mine)
         moved = self._mine[(low != least[self._mine]) | (high != most[self._mine])]

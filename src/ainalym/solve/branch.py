@@ -321,15 +321,14 @@ class _Search:
         """
         self.move(seat, side.fixed, side.basis)
         solution, bound, cutoff = None, inf, self.cutoff
+        most = side.above + CUT_PAYS * abs(side.above)
         for _ in range(CUT_ROUNDS):
             found, top = yield from self.relaxing(seat.program, cutoff, side.trace)
             if found is None:
                 return None, min(bound, top)
             moved = bound - top
             solution, bound = found, min(bound, top)
-            is_done = moved < CUT_PAYS * abs(bound) and bound <= side.above + CUT_PAYS * abs(
-                side.above
-            )
+            is_done = moved < CUT_PAYS * abs(bound) and bound <= most
             if is_done or time.monotonic() > self.end or not self.cut(solution):
                 break
         side.basis = seat.program.basis()
