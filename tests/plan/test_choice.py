@@ -7,8 +7,9 @@ from ainalym.city.roads import measure
 from ainalym.model.plan import NEVER
 from ainalym.plan.choice import CHOOSING, Choice, add_choices, write_choices
 from ainalym.plan.choice import SLACK as SHARE
+from ainalym.plan.crowds import could_be_full
 from ainalym.plan.households import pairs as pairs_of
-from ainalym.plan.joint import could_be_full, master_of
+from ainalym.plan.joint import master_of
 from tests.plan.test_joint import SLACK, drawn_city, drawn_design, hold_to
 
 

@@ -15,7 +15,7 @@ demand, Geographical Analysis 7(1): rows for who goes to the nearest.
 import numpy as np
 from numpy.typing import NDArray
 
-from ainalym.plan.joint import ANY, Master, could_be_full
+from ainalym.plan.master import ANY, Master
 from ainalym.solve.linear import Solution
 
 CHOOSING = "people go where they gain most"
@@ -41,7 +41,6 @@ class Choice:
         self._order = master.pairs.by_choice
         self._first = master.pairs.start[master.pairs.place]  # places keep their ranges
         self._point = master.pair_point[self._order]
-        self._is_full = could_be_full(master)[self._point]
 
     def narrow(self, least: NDArray[np.float64], most: NDArray[np.float64]) -> None:
         """Narrow the ends of what people bring, in place, to what ends of levels leave open.
@@ -61,7 +60,7 @@ class Choice:
             beaten = self._before(is_open) > 0
             is_last = self._before(~is_closed) == 0
             may += (~beaten & ~is_closed)[:, None] * of_flow[:, year]
-            sure += (is_open & is_last & ~self._is_full)[:, None] * of_flow[:, year]
+            sure += (is_open & is_last)[:, None] * of_flow[:, year]
         brings = master.brings[self._order]
         least[brings] = np.maximum(least[brings], sure * (1.0 - HAIR))
         most[brings] = np.minimum(most[brings], may * (1.0 + HAIR))

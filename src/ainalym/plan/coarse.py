@@ -10,7 +10,8 @@ from ainalym.model.place import SiteStatus
 from ainalym.model.travel import Travel
 from ainalym.plan.decide import zones
 from ainalym.plan.households import Pairs
-from ainalym.plan.joint import Master, master_of
+from ainalym.plan.joint import master_of
+from ainalym.plan.master import Master
 from ainalym.plan.sifting import affordable
 from ainalym.plan.worth import MINOR_PER_UNIT
 from ainalym.solve.linear import Linear

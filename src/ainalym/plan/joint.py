@@ -12,8 +12,6 @@ Integer programming: methods, uses, computation, Management Science 12(3), doi
 10.1287/mnsc.12.3.253.
 """
 
-from dataclasses import dataclass, field
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,10 +19,12 @@ from ainalym.model.city import City
 from ainalym.model.place import SiteKind, SiteStatus
 from ainalym.model.programme import Cover
 from ainalym.model.travel import Travel
+from ainalym.plan.crowds import law_of_crowds, law_of_losses
 from ainalym.plan.households import Pairs
 from ainalym.plan.keepers import counter_minor_per_kg, earned_minor_per_kg, law_of_keepers
+from ainalym.plan.master import Master
 from ainalym.plan.network import network_of
-from ainalym.plan.parts import FORCED, OPENING, Network, charge, levels
+from ainalym.plan.parts import FORCED, OPENING, charge, levels
 from ainalym.plan.periods import lumped
 from ainalym.plan.worth import MINOR_PER_UNIT
 from ainalym.plan.years import law_of_years
@@ -32,68 +32,10 @@ from ainalym.solve.linear import Linear, Solution
 from ainalym.units import KG_PER_T
 
 BRINGING = "what people bring"
-ROOM = "the room at the points"
 SERVING = "stations take in only when they are open"
-
-ANY = -1
-"""Stands for the station and the kin of a cut that is of a pair of place and point."""
 
 SLACK_T = 1e-3
 """Tonnes a year by which a cut has to be violated to be worth a row."""
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Master:
-    """The master program: the network, levels of the points, and who brings where.
-
-    Attributes
-    ----------
-    point
-        Site rows of the points that may open, shape (points,); they are the network's sources.
-    level
-        Columns of each point's level, shape (points, years).
-    pair_point
-        The point of each pair, as a row of `point`, shape (pairs,).
-    mass_t
-        What each pair brings in the first year, by fraction, shape (pairs, fractions).
-    brings
-        Columns of the share of its waste that a place brings there, shape (pairs, periods).
-    kin, most_t
-        Sets of materials made of each other at points, shape (kins, materials), and the most
-        that a point can take in of what becomes each, t in the first year, shape (points, kins).
-    cut
-        Whether the row that ties what a point ships to a station being open is written, shape
-        (points, stations, kins, periods).
-    chosen
-        Whether the row by which a place brings little past a point is written, shape (pairs,
-        periods).
-    cuts
-        Those rows in the order in which they were written, each batch as rows of point, station,
-        kin and period; or of pair, `ANY`, `ANY` and period; shape (cuts, 4).
-    """
-
-    net: Network
-    pairs: Pairs
-    point: NDArray[np.int64]
-    level: NDArray[np.int64]
-    pair_point: NDArray[np.int64]
-    mass_t: NDArray[np.float64]
-    brings: NDArray[np.int64]
-    kin: NDArray[np.bool_]
-    most_t: NDArray[np.float64]
-    cut: NDArray[np.bool_]
-    chosen: NDArray[np.bool_]
-    cuts: list[NDArray[np.int64]] = field(default_factory=list)
-    rising: NDArray[np.int64] = field(init=False)
-    """Rows by which a point that is open stays open, shape (points, years of building - 1)."""
-    once: NDArray[np.int64] = field(init=False)
-    """Rows by which a place brings once, shape (places, periods)."""
-    under: NDArray[np.int64] = field(init=False)
-    """Rows by which it brings to what is open, shape (pairs, periods)."""
-    room: NDArray[np.int64] = field(init=False)
-    """Rows of the room at the points that could be full, shape (such points, periods)."""
-    keeps: NDArray[np.int64] = field(init=False)
-    """Rows of the keepers' least earnings, shape (points, periods)."""
 
 
 def master_of(
@@ -148,9 +90,9 @@ def master_of(
     )
     _law_of_levels(master)
     _law_of_bringing(master, np.broadcast_to(share, len(pairs)))
-    _law_of_room(master)
     _law_of_keepers(master)
-    _law_of_years(master)
+    master.crowds = law_of_crowds(master)
+    law_of_losses(master, master.crowds, law_of_years(net))
     return master
 
 
@@ -287,20 +229,6 @@ def _law_of_bringing(master: Master, share: NDArray[np.float64]) -> None:
     _put_levels(master, master.under, master.pair_point, -net.periods.of_flow)
 
 
-def _law_of_room(master: Master) -> None:
-    """A point takes in no more than it has room for."""
-    net, program = master.net, master.net.program
-    capacity_t = net.city.sites.capacity_kg_per_year[master.point] / KG_PER_T
-    full = np.flatnonzero(could_be_full(master))
-    row = np.full(len(master.point), -1)
-    row[full] = np.arange(len(full))
-    rows = master.room = program.rows(ROOM, (len(full), len(net.periods)), upper=0.0)
-    mine = row[master.pair_point] >= 0
-    into = rows[row[master.pair_point[mine]]]
-    program.put(into, master.brings[mine], master.mass_t[mine].sum(1)[:, None])
-    _put_levels(master, rows, full, -net.periods.of_size, capacity_t[full])
-
-
 def _law_of_keepers(master: Master) -> None:
     """Keepers earn their least wherever a point is open."""
     net, sites = master.net, master.net.city.sites
@@ -315,28 +243,6 @@ def _law_of_keepers(master: Master) -> None:
         -net.periods.of_size,
         needed / MINOR_PER_UNIT,
     )
-
-
-def _law_of_years(master: Master) -> None:
-    """Where nothing is opened any more, the same share of waste comes in every year.
-
-    But a point that is full turns away more, the more waste there is.
-    """
-    net, program = master.net, master.net.program
-    come = program.columns("come", (len(net.city.fractions), len(net.periods)))
-    rows = program.rows(BRINGING, come.shape, lower=0.0, upper=0.0)
-    program.put(rows, come, -1.0)
-    full = could_be_full(master)[master.pair_point]
-    for f, row in enumerate(rows):
-        program.put(row, master.brings[full], master.mass_t[full, f, None])
-    law_of_years(net, come)
-
-
-def could_be_full(master: Master) -> NDArray[np.bool_]:
-    """Whether more may come to a point, in some year, than it has room for, shape (points,)."""
-    sites, growth = master.net.city.sites, master.net.city.programme.growth
-    reach_t = np.bincount(master.pair_point, master.mass_t.sum(1), len(master.point))
-    return reach_t * growth.max() > sites.capacity_kg_per_year[master.point] / KG_PER_T
 
 
 def _put_levels(

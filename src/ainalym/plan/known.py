@@ -15,8 +15,9 @@ from ainalym.model.travel import Travel
 from ainalym.plan.check import recount
 from ainalym.plan.decide import Design
 from ainalym.plan.households import Pairs
-from ainalym.plan.joint import Master, prices_of
+from ainalym.plan.joint import prices_of
 from ainalym.plan.lifted import Lifted
+from ainalym.plan.master import Master
 from ainalym.plan.parts import station_intake
 from ainalym.plan.sifting import Sifting
 from ainalym.plan.worth import from_units, in_units, sense_of

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ainalym.plan.coarse import Coarse
-from ainalym.plan.joint import Master, could_be_full
+from ainalym.plan.crowds import offered
 from ainalym.plan.keepers import SUBSIDY
+from ainalym.plan.master import Master
 from ainalym.plan.settle import in_order
 from ainalym.plan.tonnes import worth_of_tonnes
 from ainalym.solve.proof import Prover
@@ -20,7 +21,6 @@ from ainalym.solve.sites import worth
 from ainalym.solve.sites_bound import Descent
 from ainalym.solve.sites_gains import Gains
 from ainalym.solve.sites_limits import Limits
-from ainalym.units import KG_PER_T
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Of what a subsidy costs: what earning one unit may be worth to the keeper of a point that the
@@ -68,13 +68,12 @@ class Lift:
         self._subsidy = self._program.laws()[SUBSIDY]
         self._is_in = np.zeros(len(whole.point), bool)
         self._is_in[coarse.at] = True
-        self._full = np.flatnonzero(could_be_full(whole))
-        self._room_t = self._rooms()
         row = np.full(len(whole.point), -1)
-        row[self._full] = np.arange(len(self._full))
-        self._crowd = np.flatnonzero(row[whole.pair_point] >= 0)
-        self._at = row[whole.pair_point[self._crowd]]
-        self._small_full = row[coarse.at[could_be_full(coarse.master)]]
+        row[whole.crowds.full] = np.arange(len(whole.crowds.full))
+        self._crowded = np.flatnonzero(row[whole.pair_point] >= 0)
+        self._at = row[whole.pair_point[self._crowded]]
+        self._small_full = row[coarse.at[coarse.master.crowds.full]]
+        self._offered = offered(whole)
         self._mine, self._pair = self._matched()
         self._ask: NDArray[np.float64] | None = None
         self.price = np.zeros(self._program.n_rows)
@@ -96,10 +95,11 @@ class Lift:
         known[: len(small)] = small
         price = np.zeros(self._program.n_rows)
         price[shared(whole)] = known[shared(master)]
-        price[whole.room[self._small_full]] = known[master.room]
+        for mine, theirs in zip(whole.crowds.rows, master.crowds.rows, strict=True):
+            price[mine[self._small_full]] = known[theirs]
         price[whole.keeps] = self.price[whole.keeps]
         price[whole.keeps[self._coarse.at]] = known[master.keeps]
-        gain, mass = self._worth(price)
+        gain, mass, crowd = self._worth(price)
         ask = self._asked(gain - self._rent(price), known[master.under])
         if self._ask is not None:
             old, new = (
@@ -108,11 +108,11 @@ class Lift:
             ask = self._ask if old < new else ask
         if thorough:
             self._earn(price, ask)
-            gain, mass = self._worth(price)
-        self._make_room(price, gain, ask)
+            gain, mass, crowd = self._worth(price)
+        self._make_room(price, gain, crowd, ask)
         if thorough and self._built.shape[1] == len(whole.net.periods) == 1:
             ask = self._descend(price, gain, ask)
-            self._make_room(price, gain, ask)
+            self._make_room(price, gain, crowd, ask)
         if thorough:
             self._ask = ask
         price[whole.net.source_mass] = mass
@@ -121,12 +121,6 @@ class Lift:
         self._rise(price)
         self.price = price
         return price
-
-    def _rooms(self) -> NDArray[np.float64]:
-        """Tonnes of room of the points that could be full, shape (such points, periods)."""
-        sites, net = self._whole.net.city.sites, self._whole.net
-        room_t = sites.capacity_kg_per_year[self._whole.point[self._full]] / KG_PER_T
-        return room_t[:, None] * net.periods.of_size.sum(1)
 
     def _matched(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pairs of the whole with the small one's points, and the small one's pair of each."""
@@ -138,26 +132,37 @@ class Lift:
         key = coarse.member[self._place[mine]] * sites + whole.pairs.site[mine]
         return mine, order[np.searchsorted(small[order], key)]
 
-    def _worth(self, price: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _worth(
+        self, price: NDArray
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """What each pair is worth before what room costs, and the prices of mass that say so.
 
-        Shape (pairs, periods) and (points, materials, periods).
+        Shape (pairs, periods) and (points, materials, periods); and what it is worth to turn away
+        what each crowd loses, shape (crowds,), for which prices are set.
         """
-        whole, net = self._whole, self._whole.net
+        whole, net, crowds = self._whole, self._whole.net, self._whole.crowds
         bare = price.copy()
-        for rows in (whole.room, net.source_mass, whole.once, whole.under):
+        for rows in (*crowds.rows, net.source_mass, whole.once, whole.under):
             bare[rows] = 0.0
         rest = np.where(self.prover.most > 0.0, self.prover.rest(bare)[0], -np.inf)
         value = worth_of_tonnes(net, rest, self._order)
         gain = rest[whole.brings]
-        for f, name in enumerate(net.city.fractions):
-            gain += whole.mass_t[:, f, None] * value[whole.pair_point, net.material_row[name]]
-        return gain, -value
+        tonne = value[:, [net.material_row[name] for name in net.city.fractions]]
+        for f in range(tonne.shape[1]):
+            gain += whole.mass_t[:, f, None] * tonne[whole.pair_point, f]
+        # Beyond its least shares a crowd loses what loses least.
+        other = (rest[crowds.other] - tonne[crowds.full]).max(1, initial=-np.inf)
+        price[crowds.rest] = -other
+        at, period = crowds.at, crowds.period
+        lost = (crowds.least[at] * tonne[crowds.full[at], :, period]).sum(1)
+        lost -= other[at, period] * (1.0 - crowds.least[at].sum(1))
+        return gain, -value, rest[crowds.column] - crowds.lost_mean_t * lost
 
     def _rent(self, price: NDArray) -> NDArray[np.float64]:
         """What its room costs each pair, shape (pairs, periods)."""
         rent = np.zeros((len(self._mass_t), len(self._whole.net.periods)))
-        rent[self._crowd] = price[self._whole.room[self._at]] * self._mass_t[self._crowd]
+        each = price[self._whole.crowds.came[self._at]]
+        rent[self._crowded] = each * self._mass_t[self._crowded]
         return rent
 
     def _asked(self, gain: NDArray, under: NDArray) -> NDArray[np.float64]:
@@ -200,21 +205,39 @@ class Lift:
             kept[better], best[better] = -share * cost, now[better]
         price[keeps] = kept
 
-    def _make_room(self, price: NDArray, gain: NDArray, ask: NDArray) -> None:
-        """Ask for room at full points what leaves no more than they have room for."""
-        mass_t = self._mass_t[self._crowd]
-        over = np.maximum(gain[self._crowd] - ask[self._place[self._crowd]], 0.0)
+    def _make_room(self, price: NDArray, gain: NDArray, crowd: NDArray, ask: NDArray) -> None:
+        """Ask of those who come to full points what leaves the crowd that is best at that price."""
+        crowds, mass_t = self._whole.crowds, self._mass_t[self._crowded]
+        if not len(crowds.full):
+            return
+        over = np.maximum(gain[self._crowded] - ask[self._place[self._crowded]], 0.0)
         each = np.divide(over, mass_t, out=np.zeros_like(over), where=mass_t > 0.0)
-        low, high = np.zeros(self._room_t.shape), np.zeros(self._room_t.shape)
+        low, high = np.zeros(crowds.came.shape), np.zeros(crowds.came.shape)
         np.maximum.at(high, self._at, each)
         middle = low
         for _ in range(HALVINGS):
             comes_t = np.zeros(low.shape)
             np.add.at(comes_t, self._at, np.where(each > middle[self._at], mass_t, 0.0))
-            is_full = comes_t > self._room_t
+            is_full = comes_t > self._best(crowd, middle)[1]
             low, high = np.where(is_full, middle, low), np.where(is_full, high, middle)
             middle = 0.5 * (low + high)
-        price[self._whole.room] = high
+        # Where nothing limits who is turned away, that must not pay.
+        free = crowds.takes <= 0.0
+        where = crowds.at[free], crowds.period[free]
+        np.minimum.at(high, where, -crowd[free] / crowds.comes_t[free])
+        price[crowds.came], price[crowds.room] = high, self._best(crowd, high)[0]
+
+    def _best(self, crowd: NDArray, fee: NDArray) -> tuple[NDArray, NDArray]:
+        """What the best crowd leaves at a fee for each tonne that comes, and how large it is."""
+        crowds = self._whole.crowds
+        takes = crowds.takes > 0.0
+        where = crowds.at[takes], crowds.period[takes]
+        each, left = crowds.comes_t[takes] / crowds.takes[takes], np.zeros(fee.shape)
+        worth = crowd[takes] / crowds.takes[takes] + fee[where] * each
+        np.maximum.at(left, where, worth)
+        comes_t = np.zeros(fee.shape)
+        np.maximum.at(comes_t, where, np.where(worth >= left[where], each, 0.0))
+        return left, comes_t * self._offered
 
     def _descend(self, price: NDArray, gain: NDArray, ask: NDArray) -> NDArray[np.float64]:
         """Lower the bound by what places are asked; for one period and one year of building."""
@@ -256,6 +279,6 @@ def shared(master: Master) -> NDArray[np.int64]:
     """Rows of no single point, place or pair: the same for every choice of points, in order."""
     is_shared = np.ones(master.net.program.n_rows, bool)
     own = (master.net.source_mass, master.rising, master.once)
-    for rows in (*own, master.under, master.room, master.keeps):
+    for rows in (*own, master.under, *master.crowds.rows, master.keeps):
         is_shared[rows] = False
     return np.flatnonzero(is_shared)

@@ -11,8 +11,8 @@ from ainalym.model.plan import NEVER
 from ainalym.plan.choice import add_choices
 from ainalym.plan.coarse import ALL, coarse_of, likely_points
 from ainalym.plan.decide import Design
-from ainalym.plan.joint import Master
 from ainalym.plan.known import Known
+from ainalym.plan.master import Master
 from ainalym.plan.settle import fix_designs
 from ainalym.solve.branch import WHOLE
 

@@ -22,7 +22,8 @@ from ainalym.plan.choice import Choice, write_choices
 from ainalym.plan.digest import digest_of
 from ainalym.plan.households import alike
 from ainalym.plan.households import pairs as pairs_of
-from ainalym.plan.joint import ANY, Master, master_of, write_cuts
+from ainalym.plan.joint import master_of, write_cuts
+from ainalym.plan.master import ANY, Master
 from ainalym.plan.worth import from_units, in_units
 from ainalym.solve.linear import Linear
 from ainalym.solve.proof import Prover

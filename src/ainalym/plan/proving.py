@@ -9,7 +9,7 @@ from ainalym.model.city import City
 from ainalym.model.travel import Travel
 from ainalym.plan.choice import Choice
 from ainalym.plan.digest import digest_of
-from ainalym.plan.joint import Master
+from ainalym.plan.master import Master
 from ainalym.plan.proof import LEAF, Held, PlanCertificate, claim_of, ends_of, in_full, master_with
 from ainalym.plan.proof_text import pack
 from ainalym.solve.branch import Traced

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ainalym.plan.choice import Choice, add_choices
-from ainalym.plan.joint import Master, add_cuts
+from ainalym.plan.joint import add_cuts
+from ainalym.plan.master import Master
 from ainalym.solve.linear import Solution
 from ainalym.solve.mip import Program
 from ainalym.solve.proof import Prover

@@ -20,7 +20,6 @@ from ainalym.model.plan import NEVER
 from ainalym.model.travel import Travel
 from ainalym.plan.decide import Design
 from ainalym.plan.households import Pairs
-from ainalym.plan.joint import BRINGING
 from ainalym.plan.keepers import counter_minor_per_kg, earned_minor_per_kg, law_of_keepers
 from ainalym.plan.network import network_of
 from ainalym.plan.parts import Network
@@ -115,7 +114,7 @@ class Trial:
         fraction_row = self._fraction = [net.material_row[f] for f in city.fractions]
         net.program.put(net.source_mass[:, fraction_row], self._came, 1.0)
         self._law_of_keepers(point)
-        self._law_of_years()
+        self._lost = law_of_years(net)
         self._order = in_order(net, net.source_work)[::-1]
         self.cost = _cost(net, point)
         numbers = net.program.numbers
@@ -142,9 +141,11 @@ class Trial:
         None where nothing is feasible, it is worth too little, or the time was up.
         """
         program, reach = self._net.program, self.reach
-        caught_t = _caught(reach, self.room, opened)
+        caught_t, lost_t = _caught(reach, self.room, opened)
         is_open = (opened[:, None] != NEVER) & (opened[:, None] <= self.room.begins)
         program.change_bounds(self._came, caught_t, caught_t)
+        last_t = lost_t[:, len(self.room.growth) - self._lost.shape[1] :]
+        program.change_bounds(self._lost, last_t, last_t)
         needed = self._least * is_open
         program.change_bounds(self._needed, needed, needed)
         spent = self._spent(opened)
@@ -179,17 +180,6 @@ class Trial:
         least = city.programme.keeper_minor_per_year + city.sites.fixed_minor_per_year[point]
         self._least = least[:, None] / MINOR_PER_UNIT * net.periods.of_size.sum(1)
 
-    def _law_of_years(self) -> None:
-        """What comes to points that may be full comes in other shares in other years."""
-        net, reach, room = self._net, self.reach, self.room
-        reach_t = np.bincount(reach.point, reach.size_t, len(room.room_t))
-        full = reach_t * room.growth.max() > room.room_t
-        come = net.program.columns("come", self._came.shape[1:])
-        rows = net.program.rows(BRINGING, come.shape, lower=0.0, upper=0.0)
-        net.program.put(rows, come, -1.0)
-        net.program.put(rows, self._came[full], 1.0)
-        law_of_years(net, come)
-
 
 def _reach(pairs: Pairs, point: NDArray[np.int64], sites: int) -> Reach:
     """Pairs of these points only, of each place those where it gains most first."""
@@ -212,10 +202,16 @@ def _cost(net: Network, point: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 @njit(cache=True)
-def _caught(reach: Reach, room: Room, opened: NDArray) -> NDArray:  # pragma: no cover - compiled
-    """What comes to each point, mean of each period's years, (points, fractions, periods)."""
+def _caught(  # pragma: no cover - compiled
+    reach: Reach, room: Room, opened: NDArray
+) -> tuple[NDArray, NDArray]:
+    """What comes to each point, mean of each period's years, (points, fractions, periods).
+
+    And what all full points turn away each year, t of the first year's waste, (fractions, years).
+    """
     points, fractions, periods = len(opened), reach.mass_t.shape[1], len(room.begins)
     caught_t = np.zeros((points, fractions, periods))
+    lost_t = np.zeros((fractions, len(room.growth)))
     for p in range(periods):
         comes_t = np.zeros(points)
         for i in range(len(reach.start) - 1):
@@ -225,10 +221,15 @@ def _caught(reach: Reach, room: Room, opened: NDArray) -> NDArray:  # pragma: no
                 for f in range(fractions):
                     caught_t[reach.point[k], f, p] += reach.mass_t[k, f]
         for j in range(points):
+            for t in range(len(room.growth)):
+                over_t = comes_t[j] - room.room_t[j] / room.growth[t]
+                if room.of_flow[p, t] > 0.0 and over_t > 0.0:
+                    for f in range(fractions):
+                        lost_t[f, t] += over_t * caught_t[j, f, p] / comes_t[j]
             share = let_in(room, comes_t[j], j, p)
             for f in range(fractions):
                 caught_t[j, f, p] *= share
-    return caught_t
+    return caught_t, lost_t
 
 
 @njit(cache=True)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ainalym.plan.network import balance
 from ainalym.plan.parts import CAPACITY, LIMITS, Lane, Network, Work
-from ainalym.plan.periods import Periods
 from ainalym.units import KG_PER_T
 
 YEARS = "the years of a period"
@@ -18,20 +17,23 @@ ANYWHERE = -1
 """Stands for whichever station, in lanes of all stations together."""
 
 
-def law_of_years(net: Network, come: NDArray[np.int64]) -> None:
+def law_of_years(net: Network) -> NDArray[np.int64]:
     """Take every lumped period apart by year, for all points and all stations together.
 
     Parameters
     ----------
     net
         With all its laws.
-    come
-        Columns of what comes to points that may be full, by fraction, first year's waste, shape
-        (fractions, periods). To all others the same comes in every year when nothing is opened
-        any more.
+
+    Returns
+    -------
+    Columns of what full points turn away in each year of the last period, t of the first year's
+    waste, of the same that people bring in all of them; shape (fractions, years), without years if
+    that period is a single one.
     """
-    least, most = let_in(net.periods, net.city.programme.growth)
     last = net.city.programme.last_build_year
+    fractions = len(net.city.fractions)
+    lost = np.zeros((fractions, 0), np.int64)
     for p, years in enumerate(net.periods.years):
         if len(years) == 1:
             continue
@@ -43,43 +45,14 @@ def law_of_years(net: Network, come: NDArray[np.int64]) -> None:
         )
         balance(net, mass, *sources)
         settled = years.min() >= last
-        brought = net.program.columns("brought", (len(come), 1 if settled else len(years)))
+        brought = net.program.columns("brought", (fractions, 1 if settled else len(years)))
         net.program.put(mass[0, fraction_row], brought, 1.0)
         if settled:
-            turned = net.program.columns("brought", (len(come), len(years)))
-            net.program.put(mass[0, fraction_row], turned, 1.0)
-            _mean(net, p, years, turned, come[:, p])
-            _hold_shares(net, turned, come[:, p], least[p, years], most[p, years])
+            lost = net.program.columns("turned away", (fractions, len(years)))
+            net.program.put(mass[0, fraction_row], lost, -1.0)
         _hold_limits(net, years, (sources[1], stations[1]))
         _hold_capacity(net, years, stations[0])
-
-
-def let_in(
-    periods: Periods, growth: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Between which shares of the period's mean comes in a year what comes to one full point.
-
-    It lets in min(1, K / growth) for some K. Between two years that changes by no more than waste
-    does, and in the other direction.
-
-    Returns
-    -------
-    Least and most, shape (periods, years).
-    """
-    ratio = growth / growth[:, None]
-    least = 1.0 / (periods.of_flow @ np.maximum(ratio, 1.0))
-    most = 1.0 / (periods.of_flow @ np.minimum(ratio, 1.0))
-    return least, most
-
-
-def _hold_shares(
-    net: Network, by_year: NDArray, mean: NDArray, least: NDArray, most: NDArray
-) -> None:
-    """Between these shares of the mean comes in each year, by fraction."""
-    for shares, sign in ((least, 1.0), (most, -1.0)):
-        rows = net.program.rows(YEARS, by_year.shape, lower=0.0)
-        net.program.put(rows, by_year, sign)
-        net.program.put(rows, mean[:, None], -sign * shares)
+    return lost
 
 
 def _sources(net: Network, p: int, years: NDArray[np.int64]) -> tuple[Work, Lane]:
