@@ -253,7 +253,7 @@ def test_columns_that_come_back_when_prices_want_them_lose_nothing(seed):
     def price(program, prices, *, wake=True):
         prover.refresh()
         low, high = program.bounds(np.arange(len(free)))
-        high = np.where(asleep, free, high)
+        high[spill] = free[spill]  # a twin may have been made before they were woken
         bound = prover.bound(prices, low, high)
         wanted = asleep & ((prover.rest(prices)[0] > 1e-7) | (len(prices) == 0))
         if not wake or not wanted.any():

@@ -161,6 +161,8 @@ class _Side:
     above: float
     basis: Any
     trace: Traced
+    excess: float = 0.0
+    """By how much what the program was last worth exceeded what was proven by its prices."""
 
 
 @dataclass(slots=True)
@@ -214,10 +216,12 @@ class _Search:
         """Seconds left, at least one, for a linear program."""
         return max(1.0, self.end - time.monotonic())
 
-    @property
-    def cutoff(self) -> float | None:
-        """What a program has to be worth more than to be solved to its end."""
-        return None if self.tree.enough == -inf or self.is_part else self.tree.enough
+    def cutoff(self, excess: float = 0.0) -> float | None:
+        """What a program has to be worth more than to be solved to its end.
+
+        Where it is worth so much more than is proven by its prices.
+        """
+        return None if self.tree.enough == -inf else self.tree.enough + excess
 
     def run(self, trace: Traced, progress: Callable[[float], None] | None) -> None:
         """Split nodes until none is worth it, or the time is up."""
@@ -234,8 +238,10 @@ class _Search:
             found = sorted(
                 self.visit(
                     [
-                        _Side({**node.fixed, node.column: between}, above, node.basis, trace)
-                        for between, above, trace in zip(ranges, node.tops, traces, strict=True)
+                        _Side({**node.fixed, node.column: between}, above, *rest, node.excess)
+                        for between, above, *rest in zip(
+                            ranges, node.tops, (node.basis, node.basis), traces, strict=True
+                        )
                     ]
                 )
             )
@@ -287,7 +293,8 @@ class _Search:
             if lucky is None:  # nothing is left to decide, and the caller has looked at it
                 return self.tree.close(bound) if self.is_part else None
         number, tops = next(self.count), (bound, bound)
-        node = Node(-bound, number, side.fixed, *lucky, tops, side.basis, side.trace)
+        last = side.basis, side.trace, side.excess
+        node = Node(-bound, number, side.fixed, *lucky, tops, *last)
         return _Open(node, columns, solution.value)
 
     def solve(self, sides: list[_Side]) -> list[tuple[Solution | None, float]]:
@@ -314,45 +321,59 @@ class _Search:
     def solving(
         self, seat: _Seat, side: _Side
     ) -> Generator[float | None, Answer[Solution], tuple[Solution | None, float]]:
-        """Solve a node, adding cuts while they pay; no solution where it is not worth it.
+        """Solve a node; no solution where it is not worth it.
 
-        Asks for its program to be solved, with a cutoff. A node cannot be worth more than the one
-        above it, so until it is not, cuts are missing.
+        Asks for its program to be solved, with a cutoff. The root is solved again while cuts pay;
+        of the cuts of other nodes those below them hear. But a node cannot be worth more than the
+        one above it, so until it is not, cuts are missing.
         """
         self.move(seat, side.fixed, side.basis)
-        solution, bound, cutoff = None, inf, self.cutoff
+        solution, bound = None, inf
         most = side.above + CUT_PAYS * abs(side.above)
         for _ in range(CUT_ROUNDS):
-            found, top = yield from self.relaxing(seat.program, cutoff, side.trace)
-            if found is None:
-                return None, min(bound, top)
-            moved = bound - top
-            solution, bound = found, min(bound, top)
-            is_done = moved < CUT_PAYS * abs(bound) and bound <= most
+            found, top = yield from self.relaxing(seat.program, side)
+            moved, bound = bound - top, min(bound, top)
+            if found is None or not self.tree.is_worth(bound):
+                return None, bound
+            solution = found
+            is_done = bound <= most and moved < CUT_PAYS * abs(bound)
             if is_done or time.monotonic() > self.end or not self.cut(solution):
+                break
+            if side.fixed and bound <= most:
                 break
         side.basis = seat.program.basis()
         return solution, bound
 
     def relaxing(
-        self, program: Program, cutoff: float | None, trace: Traced
+        self, program: Program, side: _Side
     ) -> Generator[float | None, Answer[Solution], tuple[Solution | None, float]]:
-        """Have the linear program solved as it stands, and again while columns come back."""
-        top = inf
+        """Have the linear program solved as it stands, and again while columns come back.
+
+        And while it was stopped at a cutoff that does not close the node yet.
+        """
+        top, cutoff = inf, self.cutoff(side.excess)
         while True:
             answer = yield cutoff
             if answer.bound == inf:  # the time was up
                 return None, top
             prices = self.prices(program)
             bound, woken = self.price(program, prices) if self.price else (answer.bound, 0)
-            trace.price = self.kept(prices).astype(np.float32)
+            side.trace.price = self.kept(prices).astype(np.float32)
             if self.price is None:
                 return answer.value, bound
             top = min(top, bound)
             is_shut = answer.value is None and top <= self.tree.enough
-            if not woken or is_shut or time.monotonic() > self.end:
-                is_empty = answer.status is Status.INFEASIBLE and not woken and not self.is_part
-                return answer.value, -inf if is_empty else top
+            if is_shut or time.monotonic() > self.end:
+                return answer.value, top
+            if woken:
+                continue
+            if answer.status is Status.UNKNOWN and self.is_part:
+                cutoff -= 2.0 * (top - self.tree.enough) + CUT_PAYS * abs(cutoff)
+                continue
+            if answer.value is not None and self.is_part:
+                side.excess = max(0.0, answer.bound - bound)
+            is_empty = answer.status is Status.INFEASIBLE and not self.is_part
+            return answer.value, -inf if is_empty else top
 
     def prices(self, program: Program) -> NDArray[np.float64]:
         """Prices of all rows where a linear program ended; none where nobody wants them."""
@@ -398,7 +419,7 @@ class _Search:
 
     def probe(self, probes: list["_Probe"]) -> None:
         """Try out sides of columns for a while, a program each; what is then proven of them."""
-        cutoff, jobs = self.cutoff, []
+        cutoff, jobs = None if self.is_part else self.cutoff(), []
         self.probers = self.probers or [seat.twin() for seat in self.seats]
         for seat, one in zip(self.probers, probes, strict=False):
             self.move(seat, {**one.node.fixed, one.column: one.between}, one.node.basis)

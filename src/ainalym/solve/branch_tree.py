@@ -49,7 +49,8 @@ class Traced:
 class Node:
     """A solved node that is still open.
 
-    Minus its bound, where it splits, bounds of its sides, and where its linear program ended.
+    Minus its bound, where it splits, bounds of its sides, where its linear program ended, and how
+    much more that was worth than its bound.
     """
 
     key: float
@@ -60,6 +61,7 @@ class Node:
     tops: tuple[float, float] = field(compare=False)
     basis: Any = field(compare=False)
     trace: Traced = field(compare=False)
+    excess: float = field(compare=False)
 
 
 @dataclass(slots=True)
