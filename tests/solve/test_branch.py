@@ -9,6 +9,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from ainalym.answer import Sense, Status
 from ainalym.errors import BrokenLaw
 from ainalym.solve.branch import branch
+from ainalym.solve.branch_tree import Tree
 from ainalym.solve.mip import Program
 from ainalym.solve.proof import Prover
 
@@ -279,3 +280,12 @@ def test_columns_that_come_back_when_prices_want_them_lose_nothing(seed):
     best = scipy_best(gain, load, room)
     assert done.bound == pytest.approx(best, rel=CLOSE)
     assert max(known) == pytest.approx(best, rel=CLOSE)
+
+
+def test_what_could_be_worth_little_waits_once_there_is_an_answer():
+    tree = Tree(gap_allowed=0.0)
+    assert tree.level(10.0) == -math.inf
+    tree.best = 4.0
+    assert tree.level(10.0) == pytest.approx(7.0)
+    assert tree.level(math.inf) == tree.enough == pytest.approx(4.0)
+    assert tree.enough < tree.level(4.1) < 4.1

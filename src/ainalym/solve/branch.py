@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +29,11 @@ from ainalym.solve.branch_tree import WHOLE, Falls, Fixed, Node, Traced, Tree
 from ainalym.solve.mip import Program, Solution
 from ainalym.solve.together import together
 
-T = TypeVar("T")
-
 CUT_ROUNDS = 25
 """Most rounds of cuts at one node."""
 
 CUT_PAYS = 1e-3
 """Share of its bound by which a round of cuts has to move a node to be followed by another."""
-
 
 PROBE_STEPS = 220
 """Steps of the simplex method that trying out a side may take."""
@@ -159,10 +156,12 @@ class _Side:
 
     fixed: Fixed
     above: float
-    basis: Any
     trace: Traced
+    basis: Any = None
     excess: float = 0.0
     """By how much what the program was last worth exceeded what was proven by its prices."""
+    may_wait: bool = True
+    """Whether it may be put off once it is worth little."""
 
 
 @dataclass(slots=True)
@@ -216,35 +215,20 @@ class _Search:
         """Seconds left, at least one, for a linear program."""
         return max(1.0, self.end - time.monotonic())
 
-    def cutoff(self, excess: float = 0.0) -> float | None:
-        """What a program has to be worth more than to be solved to its end.
-
-        Where it is worth so much more than is proven by its prices.
-        """
-        return None if self.tree.enough == -inf else self.tree.enough + excess
-
     def run(self, trace: Traced, progress: Callable[[float], None] | None) -> None:
         """Split nodes until none is worth it, or the time is up."""
         tree, told = self.tree, inf
-        node = next(iter(self.visit([_Side({}, inf, None, trace)])), None)
+        node = next(iter(self.visit([_Side({}, inf, trace)])), None)
         while node is not None or tree.heap:
             node = node or heapq.heappop(tree.heap)
             if not tree.is_worth(-node.key) or time.monotonic() > self.end:
                 tree.close(-node.key)
                 node = None
                 continue
-            ranges = _ranges(node.fixed.get(node.column, self.first[node.column]), node.value)
-            traces = node.trace.split(node.column, node.value)
-            found = sorted(
-                self.visit(
-                    [
-                        _Side({**node.fixed, node.column: between}, above, *rest, node.excess)
-                        for between, above, *rest in zip(
-                            ranges, node.tops, (node.basis, node.basis), traces, strict=True
-                        )
-                    ]
-                )
-            )
+            sides = self.sides(node)
+            while len(sides) < len(self.seats) and tree.heap and tree.heap[0].column < 0:
+                sides += self.sides(heapq.heappop(tree.heap))  # others that had to wait
+            found = sorted(self.visit(sides))
             # Straight down until there is some answer, then always where most may be had.
             node = found.pop(0) if found and tree.best == -inf else None
             for child in found:
@@ -254,36 +238,44 @@ class _Search:
                 told = top
                 progress(top)
 
+    def sides(self, node: Node) -> list[_Side]:
+        """What is to be looked into of a node: both its sides, or itself if it had to wait."""
+        last = node.basis, node.excess
+        if node.column < 0:
+            return [_Side(node.fixed, -node.key, node.trace, *last, may_wait=False)]
+        ranges = _ranges(node.fixed.get(node.column, self.first[node.column]), node.value)
+        traces = node.trace.split(node.column, node.value)
+        sides = [
+            _Side({**node.fixed, node.column: between}, above, trace, *last)
+            for between, above, trace in zip(ranges, node.tops, traces, strict=True)
+        ]
+        return self.tree.worth(sides, lambda side: side.above)
+
     def visit(self, sides: list[_Side]) -> list[Node]:
         """Look into new nodes, as many at a time as there are programs; those that stay open."""
         found: list[Node] = []
         many = len(self.seats)
         for chunk in (sides[k : k + many] for k in range(0, len(sides), many)):
-            some = self.worth(chunk, lambda side: side.above)
-            solved = self.solve(some)
+            some = self.tree.worth(chunk, lambda side: side.above)
             rest = [
                 open_
-                for side, (solution, bound) in zip(some, solved, strict=True)
+                for side, (solution, bound) in zip(some, self.solve(some), strict=True)
                 if (open_ := self.judge(side, solution, min(bound, side.above)))
             ]
-            rest = self.worth(rest, lambda one: -one.node.key)
-            self.pick([one for one in rest if one.node.column < 0])
+            rest = self.tree.worth(rest, lambda one: -one.node.key)
+            self.pick([one for one in rest if one.node.column < 0 and len(one.values)])
             found += [one.node for one in rest]
         return found
 
-    def worth(self, some: list[T], bound: Callable[[T], float]) -> list[T]:
-        """Those which may hold something worth looking for; the others are closed."""
-        kept = [one for one in some if self.tree.is_worth(bound(one))]
-        for one in some:
-            if one not in kept:
-                self.tree.close(bound(one))
-        return kept
-
     def judge(self, side: _Side, solution: Solution | None, bound: float) -> "_Open | None":
         """Let the caller make something of a solved node; None when it is closed."""
-        self.tree.nodes += 1
-        if solution is None:
+        number, tops, none = next(self.count), (bound, bound), np.zeros(0, np.int64)
+        last = side.basis, side.trace, side.excess
+        if solution is None and not side.may_wait:
             return self.tree.close(bound)
+        if solution is None:  # it waits, if it is worth looking into
+            return _Open(Node(-bound, number, side.fixed, -1, 0.0, tops, *last), none, np.zeros(0))
+        self.tree.nodes += 1
         columns = _fractional(self.groups, solution.value)
         self.move(self.seats[0], side.fixed, side.basis)
         self.tree.best = max(self.tree.best, self.suggest(solution, not len(columns)))
@@ -292,8 +284,6 @@ class _Search:
             lucky = self.lucky(side.fixed, solution.value)
             if lucky is None:  # nothing is left to decide, and the caller has looked at it
                 return self.tree.close(bound) if self.is_part else None
-        number, tops = next(self.count), (bound, bound)
-        last = side.basis, side.trace, side.excess
         node = Node(-bound, number, side.fixed, *lucky, tops, *last)
         return _Open(node, columns, solution.value)
 
@@ -334,12 +324,13 @@ class _Search:
             found, top = yield from self.relaxing(seat.program, side)
             moved, bound = bound - top, min(bound, top)
             if found is None or not self.tree.is_worth(bound):
+                side.basis = seat.program.basis()
                 return None, bound
             solution = found
             is_done = bound <= most and moved < CUT_PAYS * abs(bound)
             if is_done or time.monotonic() > self.end or not self.cut(solution):
                 break
-            if side.fixed and bound <= most:
+            if side.fixed and bound <= most:  # those below hear of the cuts
                 break
         side.basis = seat.program.basis()
         return solution, bound
@@ -351,7 +342,8 @@ class _Search:
 
         And while it was stopped at a cutoff that does not close the node yet.
         """
-        top, cutoff = inf, self.cutoff(side.excess)
+        top, level = inf, self.tree.level(side.above if side.may_wait else inf)
+        cutoff = None if level == -inf else level + side.excess
         while True:
             answer = yield cutoff
             if answer.bound == inf:  # the time was up
@@ -362,13 +354,13 @@ class _Search:
             if self.price is None:
                 return answer.value, bound
             top = min(top, bound)
-            is_shut = answer.value is None and top <= self.tree.enough
+            is_shut = answer.value is None and top <= level
             if is_shut or time.monotonic() > self.end:
                 return answer.value, top
             if woken:
                 continue
             if answer.status is Status.UNKNOWN and self.is_part:
-                cutoff -= 2.0 * (top - self.tree.enough) + CUT_PAYS * abs(cutoff)
+                cutoff -= 2.0 * (top - level) + CUT_PAYS * abs(cutoff)
                 continue
             if answer.value is not None and self.is_part:
                 side.excess = max(0.0, answer.bound - bound)
@@ -419,7 +411,8 @@ class _Search:
 
     def probe(self, probes: list["_Probe"]) -> None:
         """Try out sides of columns for a while, a program each; what is then proven of them."""
-        cutoff, jobs = None if self.is_part else self.cutoff(), []
+        enough = self.tree.enough
+        cutoff, jobs = None if self.is_part or enough == -inf else enough, []
         self.probers = self.probers or [seat.twin() for seat in self.seats]
         for seat, one in zip(self.probers, probes, strict=False):
             self.move(seat, {**one.node.fixed, one.column: one.between}, one.node.basis)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 WHOLE = 1e-6
 """How far from a whole number a column may be."""
 
+LATER = 0.5
+"""A part waits that is worth less than this share of what could be had above what is enough."""
+
 SMALL = 1e-6
 """The least fall that counts when two are multiplied."""
+
+T = TypeVar("T")
 
 Fixed = dict[int, tuple[float, float]]
 """Columns, and the bounds they are held to."""
@@ -47,10 +52,10 @@ class Traced:
 
 @dataclass(order=True, slots=True)
 class Node:
-    """A solved node that is still open.
+    """A node that is still open.
 
     Minus its bound, where it splits, bounds of its sides, where its linear program ended, and how
-    much more that was worth than its bound.
+    much more that was worth than its bound. It splits nowhere, -1, while it waits to be solved.
     """
 
     key: float
@@ -87,6 +92,25 @@ class Tree:
     def is_worth(self, bound: float) -> bool:
         """Whether a node with this bound may hold something worth looking for."""
         return bound > self.enough
+
+    def worth(self, some: list[T], bound: Callable[[T], float]) -> list[T]:
+        """Those which may hold something worth looking for; the others are closed."""
+        kept = [one for one in some if self.is_worth(bound(one))]
+        for one in some:
+            if one not in kept:
+                self.close(bound(one))
+        return kept
+
+    def level(self, above: float) -> float:
+        """What a part has to be worth to be solved to its end now; what is worth less waits.
+
+        Parameters
+        ----------
+        above
+            What nothing in it is worth more than, infinite if it must not wait.
+        """
+        enough = self.enough
+        return enough if inf in (above, -enough) else enough + LATER * (above - enough)
 
     def close(self, bound: float) -> None:
         """Take note of what a node that is not looked into any further may hold."""
