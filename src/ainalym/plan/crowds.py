@@ -85,9 +85,11 @@ def law_of_losses(master: Master, crowds: Crowds, lost: NDArray[np.int64]) -> No
     years = net.periods.years[last]
     mine = crowds.period == last
     total = program.columns("turned away", many, upper=_reach_t(master)[crowds.full].sum())
-    rows = program.rows(YEARS, (many, 1), lower=0.0, upper=0.0)
-    program.put(rows[:, 0], total, -1.0)
-    program.put(rows, crowds.column[mine], crowds.lost_t[mine][:, years].T)
+    rows = program.rows(YEARS, many, lower=0.0, upper=0.0)
+    program.put(rows, total, -1.0)
+    lost_t = crowds.lost_t[mine][:, years]
+    crowd, year = np.nonzero(lost_t)
+    program.put(rows[year], crowds.column[mine][crowd], lost_t[crowd, year])
     # Of what is turned away each fraction has at least its share, and all have no more than all.
     least = crowds.least.min(0, initial=np.inf) if len(crowds.full) else np.zeros(len(lost))
     rows = program.rows(YEARS, lost.shape, lower=0.0)
