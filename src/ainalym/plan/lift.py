@@ -72,7 +72,9 @@ class Lift:
         row[whole.crowds.full] = np.arange(len(whole.crowds.full))
         self._crowded = np.flatnonzero(row[whole.pair_point] >= 0)
         self._at = row[whole.pair_point[self._crowded]]
-        self._small_full = row[coarse.at[coarse.master.crowds.full]]
+        there = row[coarse.at[coarse.master.crowds.full]]
+        # Sums of other order may tell otherwise of a point that is just not full.
+        self._both = there[there >= 0], there >= 0
         self._offered = offered(whole)
         self._mine, self._pair = self._matched()
         self._ask: NDArray[np.float64] | None = None
@@ -96,7 +98,7 @@ class Lift:
         price = np.zeros(self._program.n_rows)
         price[shared(whole)] = known[shared(master)]
         for mine, theirs in zip(whole.crowds.rows, master.crowds.rows, strict=True):
-            price[mine[self._small_full]] = known[theirs]
+            price[mine[self._both[0]]] = known[theirs[self._both[1]]]
         price[whole.keeps] = self.price[whole.keeps]
         price[whole.keeps[self._coarse.at]] = known[master.keeps]
         gain, mass, crowd = self._worth(price)
