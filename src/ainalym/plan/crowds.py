@@ -144,18 +144,21 @@ def _sizes(master: Master, full: NDArray[np.int64]) -> tuple[NDArray, ...]:
     may, someone who is let in, and takes room, and someone who is not.
     """
     net, growth, room_t = master.net, master.net.city.programme.growth, _room_t(master, full)
-    reach_t, parts = _reach_t(master)[full], []
+    reach_t, is_settled, parts = _reach_t(master)[full], _is_settled(master), []
     for p, years in enumerate(net.periods.years):
         for k in range(len(full)):
-            lost_t = np.zeros((2, len(growth)))
-            if _is_settled(master)[p]:
+            if is_settled[p]:
                 bends = np.unique(np.append(room_t[k] / growth[years], reach_t[k]))
                 comes_t = bends[(bends > 0.0) & (bends <= reach_t[k])]
                 takes, lost_t = np.ones(len(comes_t)), np.zeros((len(comes_t), len(growth)))
                 over = comes_t[:, None] - room_t[k] / growth[years]
                 lost_t[:, years] = np.maximum(over, 0.0)
             else:
-                comes_t, takes = np.ones(2), np.array([1.0, 0.0])
+                comes_t, takes, lost_t = (
+                    np.ones(2),
+                    np.array([1.0, 0.0]),
+                    np.zeros((2, len(growth))),
+                )
                 lost_t[1, years] = 1.0
             where = np.full(len(comes_t), k), np.full(len(comes_t), p)
             parts.append((*where, comes_t, lost_t, takes))
@@ -184,21 +187,20 @@ def _law_of_sizes(master: Master, crowds: Crowds) -> None:
     program.put(into, master.brings[mine], master.mass_t[mine].sum(1)[:, None])
     program.put(crowds.came[crowds.at, crowds.period], crowds.column, -crowds.comes_t)
     program.put(crowds.room[crowds.at, crowds.period], crowds.column, crowds.takes)
-    room_t = _room_t(master, full)
+    room_t, is_settled = _room_t(master, full), _is_settled(master)
     for p, years in enumerate(net.periods.years):
         level = master.level[full][:, years]
-        if _is_settled(master)[p]:
-            offered = np.broadcast_to(net.periods.of_flow[p, years], level.shape)
+        if is_settled[p]:
+            share = np.broadcast_to(net.periods.of_flow[p, years], level.shape)
         else:
-            offered = room_t[:, None] * net.periods.of_size[p, years]
-        program.put(crowds.room[:, p, None], level, -offered)
+            share = room_t[:, None] * net.periods.of_size[p, years]
+        program.put(crowds.room[:, p, None], level, -share)
 
 
 def _turn_away(master: Master, crowds: Crowds) -> None:
     """Take what is turned away out of the points' mass, and of what their keepers earn."""
     net, program = master.net, master.net.program
-    unit = KG_PER_T / MINOR_PER_UNIT
-    earned = earned_minor_per_kg(net.city) * unit
+    earned = earned_minor_per_kg(net.city) * (KG_PER_T / MINOR_PER_UNIT)
     at, period = crowds.at, crowds.period
     point = crowds.full[at]
     share = crowds.lost_mean_t[:, None] * crowds.least[at]
