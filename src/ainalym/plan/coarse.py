@@ -1,6 +1,6 @@
 """A small master program of a large city: some of its points, and places that see them alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,7 @@ def coarse_of(
     program: Linear | None = None,
     *,
     seen: int | None = None,
+    yields: NDArray[np.float64] | float = 1.0,
 ) -> Coarse:
     """Write down a small master program with these points of the whole one.
 
@@ -118,9 +119,13 @@ def coarse_of(
     seen
         Of how many points, the best first, two places have to see the same to be one; `SEEN`
         unless said, and nothing is lost with `ALL`.
+    yields
+        What arrives of what merged places bring, by fraction, shape (fractions,): they are served
+        by fewer points than their members would be, so they seem to bring too much.
     """
     is_kept = is_in[whole.pair_point]
     pairs, member, share = merged(whole.pairs, is_kept, len(city.sites), seen or SEEN)
+    pairs = replace(pairs, mass_kg=pairs.mass_kg * yields)
     master = master_of(city, travel, pairs, program, share=share)
     row = np.full(len(city.sites), -1)
     row[whole.point] = np.arange(len(whole.point))

@@ -80,6 +80,7 @@ class Lift:
         self._ask: NDArray[np.float64] | None = None
         self.price = np.zeros(self._program.n_rows)
         self.usage = np.zeros(len(whole.point))
+        self._net = np.zeros(len(whole.pair_point))
 
     def prices(self, small: NDArray[np.floating], *, thorough: bool) -> NDArray[np.float64]:
         """Make prices of the whole of those of the small program.
@@ -101,16 +102,18 @@ class Lift:
             price[mine[self._both[0]]] = known[theirs[self._both[1]]]
         price[whole.keeps] = self.price[whole.keeps]
         price[whole.keeps[self._coarse.at]] = known[master.keeps]
-        gain, mass, crowd = self._worth(price)
-        ask = self._asked(gain - self._rent(price), known[master.under])
+        gain, mass, crowd = self._worth(price, self._bare(price))
+        rent, level = self._rent(price), self.prover.left(price, self._built)
+        ask = self._asked(gain - rent, known[master.under])
         if self._ask is not None:
             old, new = (
-                self._score(price, gain, a).clip(0).sum() + a.sum() for a in (self._ask, ask)
+                self._score(level, gain - rent, a).clip(0).sum() + a.sum()
+                for a in (self._ask, ask)
             )
             ask = self._ask if old < new else ask
         if thorough:
             self._earn(price, ask)
-            gain, mass, crowd = self._worth(price)
+            gain, mass, crowd = self._worth(price, self._bare(price))
         self._make_room(price, gain, crowd, ask)
         if thorough and self._built.shape[1] == len(whole.net.periods) == 1:
             ask = self._descend(price, gain, ask)
@@ -124,6 +127,21 @@ class Lift:
         self.price = price
         return price
 
+    def brought(self) -> NDArray[np.float64]:
+        """Tell what people bring in all of the whole's points, open as far as they lately were.
+
+        Returns
+        -------
+        Tonnes by fraction, shape (fractions,); nothing where points were not chosen by descent.
+        """
+        order = np.lexsort((-self._net, self._place))
+        place, room = self._place[order], self.usage[self._whole.pair_point[order]]
+        room = np.where(self._net[order] > 0.0, np.clip(room, 0.0, 1.0), 0.0)
+        before = np.cumsum(room) - room
+        before -= before[np.searchsorted(place, place)]
+        share = np.clip(1.0 - before, 0.0, room)
+        return share @ self._whole.mass_t[order]
+
     def _matched(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pairs of the whole with the small one's points, and the small one's pair of each."""
         coarse, whole, pairs = self._coarse, self._whole, self._coarse.master.pairs
@@ -134,8 +152,15 @@ class Lift:
         key = coarse.member[self._place[mine]] * sites + whole.pairs.site[mine]
         return mine, order[np.searchsorted(small[order], key)]
 
+    def _bare(self, price: NDArray) -> NDArray[np.float64]:
+        """What prices leave of each column, but those of points, places and pairs."""
+        whole, bare = self._whole, price.copy()
+        for rows in (*whole.crowds.rows, whole.net.source_mass, whole.once, whole.under):
+            bare[rows] = 0.0
+        return self.prover.left(bare)
+
     def _worth(
-        self, price: NDArray
+        self, price: NDArray, bare: NDArray
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """What each pair is worth before what room costs, and the prices of mass that say so.
 
@@ -143,10 +168,7 @@ class Lift:
         what each crowd loses, shape (crowds,), for which prices are set.
         """
         whole, net, crowds = self._whole, self._whole.net, self._whole.crowds
-        bare = price.copy()
-        for rows in (*crowds.rows, net.source_mass, whole.once, whole.under):
-            bare[rows] = 0.0
-        rest = np.where(self.prover.most > 0.0, self.prover.rest(bare)[0], -np.inf)
+        rest = np.where(self.prover.most > 0.0, bare, -np.inf)
         value = worth_of_tonnes(net, rest, self._order)
         gain = rest[whole.brings]
         tonne = value[:, [net.material_row[name] for name in net.city.fractions]]
@@ -179,30 +201,36 @@ class Lift:
         np.maximum.at(ask, self._place[self._mine], (1.0 - share[self._pair]) * mine)
         return ask
 
-    def _score(self, price: NDArray, gain: NDArray, ask: NDArray) -> NDArray[np.float64]:
-        """What opening each point is worth beyond what places are asked, shape (points,)."""
+    def _score(self, level: NDArray, gain: NDArray, ask: NDArray) -> NDArray[np.float64]:
+        """What opening each point is worth beyond what places are asked, shape (points,).
+
+        By what is left of being open in each year, shape (points, years), and what each pair is
+        worth.
+        """
         whole = self._whole
-        offered = np.maximum(gain - self._rent(price) - ask[self._place], 0.0)
+        offered = np.maximum(gain - ask[self._place], 0.0)
         total = np.zeros((len(whole.point), offered.shape[1]))
         np.add.at(total, whole.pair_point, offered)
         by_year = total @ whole.net.periods.of_flow
         last = self._built.shape[1] - 1
-        level = self.prover.rest(price)[0][self._built]
-        level += np.column_stack([by_year[:, :last], by_year[:, last:].sum(1)])
-        carried = np.zeros(len(level))
-        for year in level.T:
+        worth = level + np.column_stack([by_year[:, :last], by_year[:, last:].sum(1)])
+        carried = np.zeros(len(worth))
+        for year in worth.T:
             carried = np.maximum(carried, 0.0) + year
         return carried
 
     def _earn(self, price: NDArray, ask: NDArray) -> None:
         """Let earning be worth to keepers of points left out what makes them the least tempting."""
-        keeps = self._whole.keeps
+        keeps, rent = self._whole.keeps, self._rent(price)
         out, cost = ~self._is_in, np.maximum(price[self._subsidy], 0.0)
         best = np.full(len(out), np.inf)
-        kept = price[keeps]
-        for share in SHARES:
+        kept, ends = price[keeps], []
+        for share in (0.0, 1.0):
             price[keeps[out]] = -share * cost
-            now = self._score(price, self._worth(price)[0], ask)
+            ends.append((self._bare(price), self.prover.left(price, self._built)))
+        for share in SHARES:
+            bare, level = (low + share * (high - low) for low, high in zip(*ends, strict=True))
+            now = self._score(level, self._worth(price, bare)[0] - rent, ask)
             better = out & (now < best)
             kept[better], best[better] = -share * cost, now[better]
         price[keeps] = kept
@@ -244,7 +272,7 @@ class Lift:
     def _descend(self, price: NDArray, gain: NDArray, ask: NDArray) -> NDArray[np.float64]:
         """Lower the bound by what places are asked; for one period and one year of building."""
         whole, numbers, level = self._whole, self._program.numbers, self._built[:, 0]
-        cost = -self.prover.rest(price)[0][level]
+        cost = -self.prover.left(price, level)
         limits = Limits(
             least=0,
             most=len(cost),
@@ -265,12 +293,12 @@ class Lift:
             descent.lower(aim, AT_ONCE, lambda: True)
             if taken >= quick and descent.best > before - PAYS * abs(before):
                 break
-        self.usage = descent.average
+        self.usage, self._net = descent.average, net
         return descent.price[:, None]
 
     def _rise(self, price: NDArray) -> None:
         """Carry what being open gains in a year to the next, in which a point is still open."""
-        rest = self.prover.rest(price)[0][self._built]
+        rest = self.prover.left(price, self._built)
         carried = np.zeros(len(rest))
         for t, rows in enumerate(self._whole.rising.T):
             carried = np.maximum(carried + rest[:, t], 0.0)

@@ -9,11 +9,15 @@ from ainalym.plan.choice import Choice
 from ainalym.plan.coarse import Coarse
 from ainalym.plan.joint import add_cuts, decisions, write_cuts
 from ainalym.plan.lift import Lift
+from ainalym.plan.master import Master
 from ainalym.plan.sifting import Sifting
 from ainalym.solve.branch import Traced
 from ainalym.solve.linear import Solution
 from ainalym.solve.mip import Program
 from ainalym.solve.proof import Prover
+
+LEAST_YIELD = 0.5
+"""However far they are apart, merged places yield as much of what they would bring."""
 
 
 class Lifted:
@@ -36,6 +40,11 @@ class Lifted:
         small, whole = coarse.master, coarse.whole
         self._here = np.concatenate([*decisions(small)[:-1], small.level.ravel()])
         self._there = np.concatenate([*decisions(whole)[:-1], whole.level[coarse.at].ravel()])
+
+    @property
+    def master(self) -> Master:
+        """The small master program."""
+        return self._coarse.master
 
     def hold(self, program: Program) -> None:
         """Hold what people bring in the small program, or a twin, as its points' levels stand."""
@@ -95,6 +104,30 @@ class Lifted:
         everywhere = np.zeros((len(self._coarse.whole.point), level.shape[1]))
         everywhere[self._coarse.at] = level
         return everywhere
+
+    def go_on(self, other: "Lifted") -> None:
+        """Go on with a small program of the same points from where that of another ended."""
+        mine, theirs = self.master.net.program, other.master.net.program
+        if mine.n_rows == theirs.n_rows and mine.n_columns == theirs.n_columns:
+            self._inner.wake_as(other._inner)
+            mine.resume(theirs.basis())
+
+    def yields(self, solution: Solution) -> NDArray[np.float64]:
+        """Tell what merged places would have to yield for all points to bring what the whole's do.
+
+        Parameters
+        ----------
+        solution
+            Of the small program, at whose prices the last bound was proven.
+
+        Returns
+        -------
+        Shares of what they would bring, by fraction, shape (fractions,).
+        """
+        master = self.master
+        there, here = self.lift.brought(), solution.value[master.brings].mean(1) @ master.mass_t
+        seen = np.divide(there, here, out=np.ones_like(here), where=(here > 0.0) & (there > 0.0))
+        return np.clip(seen, LEAST_YIELD, 1.0)
 
     def wake_likely(self, prices: NDArray[np.floating]) -> int:
         """Wake what these prices nearly want in the small program, and tell how many that were."""

@@ -151,7 +151,7 @@ def in_full(master: Master, prover: Prover, price: NDArray[np.floating]) -> NDAr
     full[: len(price)] = price
     if full[master.under].any():
         return price
-    full[master.under] = np.maximum(prover.rest(full)[0][master.brings], 0.0)
+    full[master.under] = np.maximum(prover.left(full, master.brings), 0.0)
     return full
 
 

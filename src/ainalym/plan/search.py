@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from math import inf
 
 import numpy as np
@@ -167,18 +168,33 @@ def _look_near(known: Known) -> Answer[Solution]:
 
 
 def _look_afar(known: Known) -> Answer[Solution]:
-    """Take a first look at a small master of points all over, and at one of those it points to."""
+    """Take a first look at a small master of points all over, and at one of those it points to.
+
+    At that one again, once it is known how much too much its merged places seem to bring.
+    """
     whole, prover = known.whole, Prover(known.whole.net.program)
-    is_in = first_points(whole)
-    for is_last in (False, True):
-        coarse = coarse_of(known.city, known.travel, whole, is_in)
-        known.master, known.sifting = coarse.master, Lifted(coarse, prover)
-        answer = _first_look(known)
-        if answer.value is None or known.left_s <= 0 or is_last:
-            return answer
+    few = partial(coarse_of, known.city, known.travel, whole)
+    answer = _look_with(known, Lifted(few(first_points(whole)), prover))
+    if answer.value is None or known.left_s <= 0:
+        return answer
+    is_in = likely_points(whole, known.likely())
+    first = Lifted(few(is_in), prover)
+    answer = _look_with(known, first)
+    if answer.value is None or known.left_s <= 0:
+        return answer
+    again = Lifted(few(is_in, yields=first.yields(answer.value)), prover)
+    again.go_on(first)
+    return _look_with(known, again)
+
+
+def _look_with(known: Known, sifting: Lifted) -> Answer[Solution]:
+    """Take a first look at a small master."""
+    known.master, known.sifting = sifting.master, sifting
+    answer = _first_look(known)
+    if answer.value is not None:
         known.look(answer.value)
-        is_in = likely_points(whole, known.likely())
     return answer
+
 
 
 def _first_look(known: Known) -> Answer[Solution]:

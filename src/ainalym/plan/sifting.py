@@ -107,7 +107,7 @@ class Sifting:
             return bound, 0
         if not len(prices):
             return bound, self._wake(program, asleep.copy(), most)
-        wanted = asleep & (self._prover.rest(prices)[0] > WANTED) & (most > 0.0)
+        wanted = asleep & (self._prover.left(prices) > WANTED) & (most > 0.0)
         return bound, self._wake(program, wanted, most)
 
     def kept(self, prices: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -134,6 +134,10 @@ class Sifting:
         rest, size = self._prover.rest(prices)
         wanted = self._asleep & (rest > -NEARLY * size) & (most > 0.0)
         return self._wake(self._program, wanted, most)
+
+    def wake_as(self, other: "Sifting") -> None:
+        """Wake what is awake in another program of the same columns."""
+        self._wake(self._program, self._asleep & ~other._asleep, self._ends(self._program)[1])
 
     def wake_all(self) -> int:
         """Wake every column and tell how many there were."""

@@ -363,7 +363,7 @@ class _Search:
                 cutoff -= 2.0 * (top - level) + CUT_PAYS * abs(cutoff)
                 continue
             if answer.value is not None and self.is_part:
-                side.excess = max(0.0, answer.bound - bound)
+                side.excess = answer.bound - bound
             is_empty = answer.status is Status.INFEASIBLE and not self.is_part
             return answer.value, -inf if is_empty else top
 

@@ -55,8 +55,10 @@ class Prover:
         law(bool(np.isfinite(numbers.lower).all()), said="a column has no least value")
         self._numbers = numbers
         self._count = np.zeros(program.n_columns, np.int64)
+        # How each column enters the rows, and the same without signs: what there was at first, and
+        # what has come since.
         self._parts: list[tuple[csr_array, csr_array]] = []
-        self._entries = 0
+        self._entries = self._first_entries = 0
         self._take_in(numbers)
         self._most = most_of(numbers)
 
@@ -116,21 +118,38 @@ class Prover:
         -------
         Both of shape (columns,).
         """
+        rest = self.left(price)
         price, _ = self._clipped(price)
-        rest, size = self._numbers.gain.copy(), np.abs(self._numbers.gain)
-        for factor, sizes in self._parts:
-            rest -= factor @ price[: factor.shape[1]]
-            size += sizes @ np.abs(price[: factor.shape[1]])
+        size = np.abs(self._numbers.gain)
+        for _, sizes in self._parts:
+            size += sizes @ np.abs(price[: sizes.shape[1]])
         return rest, size
+
+    def left(
+        self, price: NDArray[np.floating], some: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float64]:
+        """Tell what prices leave of the gain of each column, or of some of them.
+
+        Returns
+        -------
+        Of the shape of `some`, or of shape (columns,).
+        """
+        price, _ = self._clipped(price)
+        at = slice(None) if some is None else np.ravel(some)
+        rest = self._numbers.gain[at].copy()
+        for factor, _ in self._parts:
+            rest -= (factor if some is None else factor[at]) @ price[: factor.shape[1]]
+        return rest if some is None else rest.reshape(some.shape)
 
     def _take_in(self, numbers: Numbers) -> None:
         """Lay out the entries that are new."""
-        new = slice(self._entries, None)
         shape = len(numbers.gain), len(numbers.row_lower)
+        self._count += np.bincount(numbers.column[self._entries :], minlength=shape[0])
+        self._first_entries = self._first_entries or len(numbers.factor)
+        new = slice(self._first_entries if self._parts else 0, None)
         where, factor = (numbers.column[new], numbers.row[new]), numbers.factor[new]
         laid = [coo_array((f, where), shape=shape).tocsr() for f in (factor, np.abs(factor))]
-        self._parts.append((laid[0], laid[1]))
-        self._count += np.bincount(where[0], minlength=shape[0])
+        self._parts[1:] = [(laid[0], laid[1])]
         self._entries = len(numbers.factor)
 
     def _clipped(self, price: NDArray[np.floating]) -> tuple[NDArray, NDArray]:
