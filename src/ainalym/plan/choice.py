@@ -4,7 +4,8 @@ The master program lets the planner say who brings where. But the more a point i
 go past it to one where people gain less, even where the point is full and turns them away: rows say
 so, which are added where a solution breaks them. Once a point is open for sure, nobody brings to a
 lesser one; and once all the better ones are closed for sure, everybody brings to it. That narrows
-what people bring in any part of a search in which points are decided.
+what people bring in any part of a search in which points are decided. In the same way nothing is
+shipped to a station that is closed for sure.
 
 Source
 ------
@@ -15,6 +16,7 @@ demand, Geographical Analysis 7(1): rows for who goes to the nearest.
 import numpy as np
 from numpy.typing import NDArray
 
+from ainalym.model.place import SiteStatus
 from ainalym.plan.master import ANY, Master
 from ainalym.solve.linear import Solution
 
@@ -28,7 +30,7 @@ SLACK = 1e-3
 
 
 class Choice:
-    """Narrows what people bring to what they choose themselves.
+    """Narrows what people bring to what they choose themselves, and where points ship to.
 
     Parameters
     ----------
@@ -43,14 +45,15 @@ class Choice:
         self._point = master.pair_point[self._order]
 
     def narrow(self, least: NDArray[np.float64], most: NDArray[np.float64]) -> None:
-        """Narrow the ends of what people bring, in place, to what ends of levels leave open.
+        """Narrow the ends of what is brought and shipped, in place, to what levels leave open.
 
         Parameters
         ----------
         least, most
-            Ends of all columns, shape (columns,); those of levels are read.
+            Ends of all columns, shape (columns,); those of levels and stations are read.
         """
         master = self._master
+        shut(master, least, most)
         of_flow = master.net.periods.of_flow
         sure = np.zeros((len(self._point), of_flow.shape[0]))
         may = np.zeros_like(sure)
@@ -69,6 +72,27 @@ class Choice:
         """How many of a place's better points count, for each of its pairs, best first."""
         total = np.concatenate([[0], np.cumsum(counts)])
         return total[:-1] - total[self._first]
+
+
+def shut(master: Master, least: NDArray[np.float64], most: NDArray[np.float64]) -> None:
+    """Narrow what points ship, in place, to stations that are not closed for sure.
+
+    They are closed for sure where decided so, and once as many as there may be are open for sure.
+
+    Parameters
+    ----------
+    least, most
+        Ends of all columns, shape (columns,); those of stations are read.
+    """
+    net, lane = master.net, master.net.source_lane
+    is_open = least[net.station_open] >= 1.0
+    new = ~net.city.sites.has_status(SiteStatus.EXISTING)[net.stations]
+    is_full = is_open.sum(0) >= most[net.counts[0]]
+    is_full |= is_open[new, -1].sum() >= net.city.programme.stations
+    is_closed = (most[net.station_open] <= 0.0) | (is_full & ~is_open & new[:, None])
+    for p, years in enumerate(net.periods.years):
+        closed = net.stations[is_closed[:, years].all(1)]
+        most[lane.flow[:, np.isin(lane.target, closed), p]] = 0.0
 
 
 def add_choices(master: Master, solution: Solution) -> int:

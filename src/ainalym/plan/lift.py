@@ -78,22 +78,28 @@ class Lift:
         self._offered = offered(whole)
         self._mine, self._pair = self._matched()
         self._ask: NDArray[np.float64] | None = None
+        self._is_usable = self.prover.most > 0.0
         self.price = np.zeros(self._program.n_rows)
         self.usage = np.zeros(len(whole.point))
         self._net = np.zeros(len(whole.pair_point))
 
-    def prices(self, small: NDArray[np.floating], *, thorough: bool) -> NDArray[np.float64]:
+    def prices(
+        self, small: NDArray[np.floating], most: NDArray[np.float64], *, thorough: bool
+    ) -> NDArray[np.float64]:
         """Make prices of the whole of those of the small program.
 
         Parameters
         ----------
         small
             Of each row of the small program.
+        most
+            The upper end of each column of the whole, as things are decided.
         thorough
             Whether to take time, about a second in a city of 10,000 places, to make the bound good;
             a tenth of that otherwise.
         """
         whole, master = self._whole, self._coarse.master
+        self._is_usable = np.minimum(self.prover.most, most) > 0.0
         known = np.zeros(master.net.program.n_rows)
         known[: len(small)] = small
         price = np.zeros(self._program.n_rows)
@@ -168,12 +174,13 @@ class Lift:
         what each crowd loses, shape (crowds,), for which prices are set.
         """
         whole, net, crowds = self._whole, self._whole.net, self._whole.crowds
-        rest = np.where(self.prover.most > 0.0, bare, -np.inf)
+        rest = np.where(self._is_usable, bare, -np.inf)
         value = worth_of_tonnes(net, rest, self._order)
-        gain = rest[whole.brings]
+        gain = np.where(self._is_usable[whole.brings], rest[whole.brings], 0.0)
         tonne = value[:, [net.material_row[name] for name in net.city.fractions]]
         for f in range(tonne.shape[1]):
             gain += whole.mass_t[:, f, None] * tonne[whole.pair_point, f]
+        gain[~self._is_usable[whole.brings]] = 0.0
         # Beyond its least shares a crowd loses what loses least.
         other = (rest[crowds.other] - tonne[crowds.full]).max(1, initial=-np.inf)
         price[crowds.rest] = -other

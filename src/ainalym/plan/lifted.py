@@ -74,9 +74,9 @@ class Lifted:
         program, prover = self._coarse.whole.net.program, self.lift.prover
         program.change_bounds(self._there, *small.bounds(self._here))
         prover.refresh()
-        lifted = self.lift.prices(prices, thorough=wake and not woken)
         least, most = program.numbers.lower.copy(), program.numbers.upper.copy()
         self._choice.narrow(least, most)
+        lifted = self.lift.prices(prices, most, thorough=wake and not woken)
         return prover.bound(lifted, least, most), woken
 
     def kept(self, prices: NDArray[np.floating]) -> NDArray[np.float64]:

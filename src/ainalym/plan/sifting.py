@@ -15,7 +15,7 @@ in combining interior point and simplex methods, Operations Research 40(5), doi
 import numpy as np
 from numpy.typing import NDArray
 
-from ainalym.plan.choice import Choice, add_choices
+from ainalym.plan.choice import Choice, add_choices, shut
 from ainalym.plan.joint import add_cuts
 from ainalym.plan.master import Master
 from ainalym.solve.linear import Solution
@@ -57,9 +57,9 @@ class Sifting:
         self._asleep = np.zeros(len(self._free), bool)
         self._asleep[_far_pairs(master)] = True
         self._asleep[_far_lanes(master)] = True
-        lanes = np.setdiff1d(np.flatnonzero(self._asleep), master.brings)
         # Columns whose ends are set here: nothing of a search is decided about them.
-        self._mine = np.concatenate([lanes, master.brings.ravel()])
+        lanes = master.net.source_lane.flow
+        self._mine = np.concatenate([lanes.ravel(), master.brings.ravel()])
         # What is asleep in all programs, and in each of them as it was last held.
         self._asleep_in: dict[Program, NDArray[np.bool_]] = {}
         self.hold(self._program)
@@ -156,6 +156,8 @@ class Sifting:
         least[self._mine], most[self._mine] = 0.0, self._free[self._mine]
         if self._choice:
             self._choice.narrow(least, most)
+        else:
+            shut(self._master, least, most)
         return least, most
 
 
