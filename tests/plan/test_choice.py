@@ -5,7 +5,7 @@ import pytest
 
 from ainalym.city.roads import measure
 from ainalym.model.plan import NEVER
-from ainalym.plan.choice import CHOOSING, Choice, add_choices, write_choices
+from ainalym.plan.choice import CHOOSING, Choice, add_choices, shut, write_choices
 from ainalym.plan.choice import SLACK as SHARE
 from ainalym.plan.crowds import could_be_full
 from ainalym.plan.households import pairs as pairs_of
@@ -66,6 +66,28 @@ def test_nothing_known_narrows_nothing():
     least, most = ends_of(master, np.zeros(len(master.point), bool), opened)
     assert (least == 0.0).all()
     assert most == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("told", ["which are closed", "how many are open", "which are open"])
+def test_nothing_can_be_shipped_where_it_is_ruled_out(seed, told):
+    master, *_ = drawn(seed)
+    net, program = master.net, master.net.program
+    low, high = (end.reshape(net.station_open.shape) for end in program.bounds(net.station_open))
+    if told != "which are closed":
+        program.change_bounds(net.station_open, low, 1.0)
+    if told == "how many are open":
+        program.change_bounds(net.counts[0], 0.0, low[:, : len(net.counts[0])].sum(0))
+    numbers = program.numbers
+    most = numbers.upper.copy()
+    shut(master, numbers.lower, most)
+    ruled_out = np.flatnonzero((most <= 0.0) & (numbers.upper > 0.0))
+    is_closed = any((high[:, years] <= 0.0).all(1).any() for years in net.periods.years)
+    assert np.isin(ruled_out, net.source_lane.flow).all()
+    assert len(ruled_out) > 0 or told == "which are open" or not is_closed
+    program.add_gain(np.arange(program.n_columns), -program.gain)
+    program.add_gain(ruled_out, 1.0)
+    assert program.solve(relax=True).objective == pytest.approx(0.0, abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(40))

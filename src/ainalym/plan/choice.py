@@ -84,12 +84,13 @@ def shut(master: Master, least: NDArray[np.float64], most: NDArray[np.float64]) 
     least, most
         Ends of all columns, shape (columns,); those of stations are read.
     """
-    net, lane = master.net, master.net.source_lane
-    is_open = least[net.station_open] >= 1.0
+    net, lane, programme = master.net, master.net.source_lane, master.net.city.programme
+    is_open, is_closed = least[net.station_open] >= 1.0, most[net.station_open] <= 0.0
     new = ~net.city.sites.has_status(SiteStatus.EXISTING)[net.stations]
-    is_full = is_open.sum(0) >= most[net.counts[0]]
-    is_full |= is_open[new, -1].sum() >= net.city.programme.stations
-    is_closed = (most[net.station_open] <= 0.0) | (is_full & ~is_open & new[:, None])
+    last = np.minimum(np.arange(net.years), programme.last_build_year)
+    is_closed |= (is_open.sum(0) >= most[net.counts[0][last]]) & ~is_open
+    if is_open[new, -1].sum() >= programme.stations:
+        is_closed |= ~is_open[:, -1:]
     for p, years in enumerate(net.periods.years):
         closed = net.stations[is_closed[:, years].all(1)]
         most[lane.flow[:, np.isin(lane.target, closed), p]] = 0.0
