@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ainalym.plan.choice import Choice
-from ainalym.plan.coarse import Coarse
+from ainalym.plan.coarse import FEWEST, TO_CHOOSE, Coarse
 from ainalym.plan.joint import add_cuts, decisions, write_cuts
 from ainalym.plan.lift import Lift
 from ainalym.plan.master import Master
@@ -112,6 +112,14 @@ class Lifted:
             self._inner.wake_as(other._inner)
             mine.resume(theirs.basis())
 
+    def few(self) -> int | None:
+        """Tell how many points a small program needs, of those likeliest to open; None if unknown.
+
+        As far as the last descent opened them.
+        """
+        opened = float(self.lift.usage.sum())
+        return max(FEWEST, int(TO_CHOOSE * opened)) if opened else None
+
     def yields(self, solution: Solution) -> NDArray[np.float64]:
         """Tell what merged places would have to yield for all points to bring what the whole's do.
 
@@ -130,8 +138,8 @@ class Lifted:
         return np.clip(seen, LEAST_YIELD, 1.0)
 
     def wake_likely(self, prices: NDArray[np.floating]) -> int:
-        """Wake what these prices nearly want in the small program, and tell how many that were."""
-        return self._inner.wake_likely(prices)
+        """Wake every column of the small program, which is small enough; tell how many that was."""
+        return self._inner.wake_all()
 
     def wake_all(self) -> int:
         """Wake every column of the small program and tell how many there were."""

@@ -177,7 +177,7 @@ def _look_afar(known: Known) -> Answer[Solution]:
     answer = _look_with(known, Lifted(few(first_points(whole)), prover))
     if answer.value is None or known.left_s <= 0:
         return answer
-    is_in = likely_points(whole, known.likely())
+    is_in = likely_points(whole, known.likely(), known.sifting.few())
     first = Lifted(few(is_in), prover)
     answer = _look_with(known, first)
     if answer.value is None or known.left_s <= 0:
