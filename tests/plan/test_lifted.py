@@ -24,7 +24,7 @@ from tests.plan.test_search import best_of_all, changed_toy
 @pytest.fixture
 def small(monkeypatch):
     """Every city is large, and its small program has few points."""
-    monkeypatch.setattr(search, "LARGE_PAIRS", 0)
+    monkeypatch.setattr(search, "large", lambda seconds: 0)
     monkeypatch.setattr(coarse, "FEW", 60)
 
 

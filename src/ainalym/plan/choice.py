@@ -77,23 +77,46 @@ class Choice:
 def shut(master: Master, least: NDArray[np.float64], most: NDArray[np.float64]) -> None:
     """Narrow what points ship, in place, to stations that are not closed for sure.
 
-    They are closed for sure where decided so, and once as many as there may be are open for sure.
-
     Parameters
     ----------
     least, most
         Ends of all columns, shape (columns,); those of stations are read.
     """
-    net, lane, programme = master.net, master.net.source_lane, master.net.city.programme
+    net, lane = master.net, master.net.source_lane
+    _, is_closed = decided(master, least, most)
+    for p in range(len(net.periods)):
+        closed = net.stations[is_closed[:, p]]
+        most[lane.flow[:, np.isin(lane.target, closed), p]] = 0.0
+
+
+def decided(
+    master: Master, least: NDArray[np.float64], most: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which stations are open and which closed for sure, all through each period.
+
+    They are closed for sure where decided so, and once as many as there may be are open for sure.
+
+    Parameters
+    ----------
+    least, most
+        Ends of all columns, shape (columns,).
+
+    Returns
+    -------
+    Both of shape (stations, periods).
+    """
+    net, programme = master.net, master.net.city.programme
     is_open, is_closed = least[net.station_open] >= 1.0, most[net.station_open] <= 0.0
     new = ~net.city.sites.has_status(SiteStatus.EXISTING)[net.stations]
     last = np.minimum(np.arange(net.years), programme.last_build_year)
     is_closed |= (is_open.sum(0) >= most[net.counts[0][last]]) & ~is_open
     if is_open[new, -1].sum() >= programme.stations:
         is_closed |= ~is_open[:, -1:]
-    for p, years in enumerate(net.periods.years):
-        closed = net.stations[is_closed[:, years].all(1)]
-        most[lane.flow[:, np.isin(lane.target, closed), p]] = 0.0
+    open_, closed = (
+        np.column_stack([side[:, years].all(1) for years in net.periods.years])
+        for side in (is_open, is_closed)
+    )
+    return open_, closed
 
 
 def add_choices(master: Master, solution: Solution) -> int:

@@ -10,8 +10,10 @@ the row of each pair takes what a point gains of a place beyond that.
 import numpy as np
 from numpy.typing import NDArray
 
+from ainalym.plan.choice import decided
 from ainalym.plan.coarse import Coarse
 from ainalym.plan.crowds import offered
+from ainalym.plan.joint import SERVING, cuts_of
 from ainalym.plan.keepers import SUBSIDY
 from ainalym.plan.master import Master
 from ainalym.plan.settle import in_order
@@ -84,7 +86,12 @@ class Lift:
         self._net = np.zeros(len(whole.pair_point))
 
     def prices(
-        self, small: NDArray[np.floating], most: NDArray[np.float64], *, thorough: bool
+        self,
+        small: NDArray[np.floating],
+        least: NDArray[np.float64],
+        most: NDArray[np.float64],
+        *,
+        thorough: bool,
     ) -> NDArray[np.float64]:
         """Make prices of the whole of those of the small program.
 
@@ -92,8 +99,8 @@ class Lift:
         ----------
         small
             Of each row of the small program.
-        most
-            The upper end of each column of the whole, as things are decided.
+        least, most
+            The ends of each column of the whole, as things are decided.
         thorough
             Whether to take time, about a second in a city of 10,000 places, to make the bound good;
             a tenth of that otherwise.
@@ -104,6 +111,7 @@ class Lift:
         known[: len(small)] = small
         price = np.zeros(self._program.n_rows)
         price[shared(whole)] = known[shared(master)]
+        price[self._idle_cuts(least, most)] = 0.0
         for mine, theirs in zip(whole.crowds.rows, master.crowds.rows, strict=True):
             price[mine[self._both[0]]] = known[theirs[self._both[1]]]
         price[whole.keeps] = self.price[whole.keeps]
@@ -147,6 +155,16 @@ class Lift:
         before -= before[np.searchsorted(place, place)]
         share = np.clip(1.0 - before, 0.0, room)
         return share @ self._whole.mass_t[order]
+
+    def _idle_cuts(self, least: NDArray, most: NDArray) -> NDArray[np.int64]:
+        """Rows of cuts that say nothing: of stations of which it is known whether they are open.
+
+        The small program's prices of such rows take from its own points what the stations' prices
+        promise too much, and nothing from those which it lacks.
+        """
+        is_open, is_closed = decided(self._whole, least, most)
+        _, k, _, p = cuts_of(self._whole).T
+        return self._program.laws().get(SERVING, k)[(is_open | is_closed)[k, p]]
 
     def _matched(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pairs of the whole with the small one's points, and the small one's pair of each."""

@@ -76,7 +76,7 @@ class Lifted:
         prover.refresh()
         least, most = program.numbers.lower.copy(), program.numbers.upper.copy()
         self._choice.narrow(least, most)
-        lifted = self.lift.prices(prices, most, thorough=wake and not woken)
+        lifted = self.lift.prices(prices, least, most, thorough=wake and not woken)
         return prover.bound(lifted, least, most), woken
 
     def kept(self, prices: NDArray[np.floating]) -> NDArray[np.float64]:

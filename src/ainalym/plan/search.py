@@ -15,7 +15,7 @@ from ainalym.model.city import City
 from ainalym.model.plan import Outcome
 from ainalym.model.travel import Travel
 from ainalym.plan.build import build, dive, hear, propose, sketch, take
-from ainalym.plan.coarse import LARGE_PAIRS, coarse_of, first_points, likely_points
+from ainalym.plan.coarse import coarse_of, first_points, large, likely_points
 from ainalym.plan.decide import read_design
 from ainalym.plan.households import alike
 from ainalym.plan.households import pairs as pairs_of
@@ -77,7 +77,7 @@ def design(
     began_s = time.monotonic()
     pairs = pairs_of(city, travel)
     merged = alike(pairs)
-    is_large = len(merged) > LARGE_PAIRS
+    is_large = len(merged) > large(seconds)
     known = Known(
         city=city,
         travel=travel,
