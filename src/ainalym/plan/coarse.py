@@ -21,8 +21,8 @@ SMALL_PAIRS, LARGE_PAIRS = 5_000, 20_000
 than the first if there is little time, with more than the second however long there is."""
 
 PAIRS_A_SECOND = 100
-"""With fewer pairs for each second a whole program proves more in the end: of Almaty's real map, with
-7,500 pairs, the small one proves 1 % in half the time, and half a per cent in no time."""
+"""With fewer pairs for each second the whole program proves more in the end: of Almaty's real map,
+of 7,500 pairs, the small one proves 1 % in half the time, but hardly more than half a per cent."""
 
 FEW = 200
 """How many points the small program has at least."""
