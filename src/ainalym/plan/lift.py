@@ -121,8 +121,7 @@ class Lift:
         ask = self._asked(gain - rent, known[master.under])
         if self._ask is not None:
             old, new = (
-                self._score(level, gain - rent, a).clip(0).sum() + a.sum()
-                for a in (self._ask, ask)
+                self._score(level, gain - rent, a).clip(0).sum() + a.sum() for a in (self._ask, ask)
             )
             ask = self._ask if old < new else ask
         if thorough:

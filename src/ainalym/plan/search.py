@@ -196,7 +196,6 @@ def _look_with(known: Known, sifting: Lifted) -> Answer[Solution]:
     return answer
 
 
-
 def _first_look(known: Known) -> Answer[Solution]:
     """Solve the relaxed master, waking columns until its prices want no more."""
     program, sifting = known.master.net.program, known.sifting
