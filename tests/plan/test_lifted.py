@@ -9,13 +9,14 @@ from ainalym.answer import Sense, Status
 from ainalym.city import read
 from ainalym.city.roads import measure
 from ainalym.plan import coarse, design, recount, search
-from ainalym.plan.coarse import coarse_of, first_points, likely_points, merged
+from ainalym.plan.coarse import coarse_of, first_points, large, likely_points, merged
 from ainalym.plan.households import alike
 from ainalym.plan.households import pairs as pairs_of
-from ainalym.plan.joint import master_of
+from ainalym.plan.joint import SERVING, master_of
 from ainalym.plan.lifted import Lifted
 from ainalym.plan.proof import check
 from ainalym.solve.linear import Linear
+from ainalym.solve.proof import Prover
 from ainalym.study import examples
 from bench.drawn import drawn_city
 from tests.plan.test_search import best_of_all, changed_toy
@@ -76,6 +77,64 @@ def test_whatever_prices_are_lifted_the_bound_holds(small, drawn):
     for scale in (0.0, 1.0, 1e3):
         price = scale * rng.normal(size=part.master.net.program.n_rows)
         assert Lifted(part).price(part.master.net.program, price)[0] >= worth * (1 - 1e-9)
+
+
+def solved(part, lifted, other=None):
+    """A small program's solution, once its prices want no more columns."""
+    program = part.master.net.program
+    if other:
+        lifted.go_on(other)
+    while True:
+        answer = program.solve(relax=True)
+        bound, woken = lifted.price(program, program.prices())
+        if not woken:
+            return answer, bound
+
+
+def test_merged_places_yield_what_the_whole_city_would_bring(small, drawn):
+    city, travel, _ = drawn
+    whole = master_of(city, travel, pairs_of(city, travel), Linear(Sense.MAX))
+    prover = Prover(whole.net.program)
+    is_in = np.ones(len(whole.point), bool)
+    parts = [coarse_of(city, travel, whole, is_in)]
+    lifts = [Lifted(parts[0], prover)]
+    first, first_bound = solved(parts[0], lifts[0])
+    yields = lifts[0].yields(first.value)
+    assert ((yields > 0.5) & (yields < 1.0)).all()
+    for other in (None, lifts[0]):  # from the beginning, and from where the first ended
+        parts.append(coarse_of(city, travel, whole, is_in, yields=yields))
+        lifts.append(Lifted(parts[-1], prover))
+        again, bound = solved(parts[-1], lifts[-1], other)
+        assert parts[-1].master.mass_t == pytest.approx(parts[0].master.mass_t * yields)
+        assert abs(again.objective - bound) < abs(first.objective - first_bound)
+    assert parts[1].master.net.program.solve(relax=True).objective == pytest.approx(again.objective)
+
+
+def test_prices_of_cuts_say_nothing_of_stations_that_are_decided(small, drawn):
+    city, travel, _ = drawn
+    whole = master_of(city, travel, pairs_of(city, travel), Linear(Sense.MAX))
+    part = coarse_of(city, travel, whole, first_points(whole))
+    lifted, program = Lifted(part), part.master.net.program
+    assert lifted.cut(solved(part, lifted)[0].value)
+    prices = program.solve(relax=True).value.dual
+    cuts = program.laws()[SERVING]
+    assert (prices[cuts] > 1e-6).any()
+    dear = prices.copy()
+    dear[cuts] += 100.0
+    before = [Lifted(part).price(program, each)[0] for each in (prices, dear)]
+    is_open = np.arange(len(part.master.net.stations)) < 2
+    ends = np.repeat(is_open[:, None], part.master.net.years, axis=1).astype(float)
+    program.change_bounds(part.master.net.station_open, ends, ends)
+    after = [Lifted(part).price(program, each)[0] for each in (prices, dear)]
+    assert before[1] > 1.001 * before[0]
+    assert after[1] == pytest.approx(after[0], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "pairs"), [(1.0, 5_000), (60.0, 6_000), (300.0, 20_000), (3600.0, 20_000)]
+)
+def test_the_more_time_there_is_the_larger_a_city_is_searched_whole(seconds, pairs):
+    assert large(seconds) == pairs
 
 
 def test_merged_places_have_together_what_they_had(drawn):
