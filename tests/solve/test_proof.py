@@ -50,6 +50,20 @@ def test_the_solvers_prices_prove_its_optimum_and_no_prices_prove_less(seed):
     assert prover.bound(strange) >= best.objective
 
 
+def test_what_prices_leave_is_the_same_of_some_columns_and_after_rows_are_added():
+    program, rng = drawn(3), np.random.default_rng(3)
+    prover, some = Prover(program), np.array([[7, 2], [11, 0]])
+    for _ in range(3):
+        price = rng.normal(size=program.n_rows)
+        left = prover.rest(price)[0]
+        assert left == pytest.approx(Prover(program).rest(price)[0], rel=1e-12, abs=1e-12)
+        assert prover.left(price) == pytest.approx(left, rel=1e-12, abs=1e-12)
+        assert prover.left(price, some) == pytest.approx(left[some], rel=1e-12, abs=1e-12)
+        rows = program.rows("more", 2, upper=5.0)
+        program.put(rows[:, None], np.arange(12), rng.normal(size=(2, 12)))
+        prover.refresh()
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_what_the_rows_leave_a_column_is_never_less_than_it_can_be(seed):
     program = drawn(seed)

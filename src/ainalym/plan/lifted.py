@@ -17,7 +17,7 @@ from ainalym.solve.mip import Program
 from ainalym.solve.proof import Prover
 
 LEAST_YIELD = 0.5
-"""However far they are apart, merged places yield as much of what they would bring."""
+"""The least share of what they would bring that merged places yield."""
 
 
 class Lifted:

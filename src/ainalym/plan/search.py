@@ -173,16 +173,16 @@ def _look_afar(known: Known) -> Answer[Solution]:
     At that one again, once it is known how much too much its merged places seem to bring.
     """
     whole, prover = known.whole, Prover(known.whole.net.program)
-    few = partial(coarse_of, known.city, known.travel, whole)
-    answer = _look_with(known, Lifted(few(first_points(whole)), prover))
+    part = partial(coarse_of, known.city, known.travel, whole)
+    answer = _look_with(known, Lifted(part(first_points(whole)), prover))
     if answer.value is None or known.left_s <= 0:
         return answer
     is_in = likely_points(whole, known.likely(), known.sifting.few())
-    first = Lifted(few(is_in), prover)
+    first = Lifted(part(is_in), prover)
     answer = _look_with(known, first)
     if answer.value is None or known.left_s <= 0:
         return answer
-    again = Lifted(few(is_in, yields=first.yields(answer.value)), prover)
+    again = Lifted(part(is_in, yields=first.yields(answer.value)), prover)
     again.go_on(first)
     return _look_with(known, again)
 
