@@ -75,7 +75,7 @@ class Choice:
 
 
 def shut(master: Master, least: NDArray[np.float64], most: NDArray[np.float64]) -> None:
-    """Narrow what points ship, in place, to stations that are not closed for sure.
+    """Let points ship nothing to stations that are closed for sure, in place.
 
     Parameters
     ----------

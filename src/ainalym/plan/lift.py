@@ -193,7 +193,7 @@ class Lift:
         whole, net, crowds = self._whole, self._whole.net, self._whole.crowds
         rest = np.where(self._is_usable, bare, -np.inf)
         value = worth_of_tonnes(net, rest, self._order)
-        gain = np.where(self._is_usable[whole.brings], rest[whole.brings], 0.0)
+        gain = rest[whole.brings]
         tonne = value[:, [net.material_row[name] for name in net.city.fractions]]
         for f in range(tonne.shape[1]):
             gain += whole.mass_t[:, f, None] * tonne[whole.pair_point, f]
