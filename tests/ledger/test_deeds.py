@@ -1,7 +1,7 @@
 """A deed says every fault it has; what is read back is what was told."""
 
+import json
 from dataclasses import fields
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ainalym.errors import InputError
 from ainalym.ledger import chain
-from ainalym.model.deed import KINDS, Close, Payment, read_deed
+from ainalym.ledger.canonical import canonical
+from ainalym.model.deed import KINDS, Clock, Close, Erasure, Payment, Upgrade, read_deed
 from tests.ledger import tell
 
 DEEDS = [
@@ -23,7 +24,14 @@ DEEDS = [
     tell.rule("scale", "S-1", {"verified_until_ms": 9}),
     Payment(id=tell.deed_id(), site="P1", event_ms=9, payer="fund", payee="cash", paid_minor=1),
     Close(id=tell.deed_id(), site="*", event_ms=9, from_ms=1, to_ms=8),
-]
+    Erasure(id=tell.deed_id(), site="P1", event_ms=9, erases=tell.deed_id(), reason="asked"),
+    Clock(id=tell.deed_id(), site="*", event_ms=9),
+    Upgrade(id=tell.deed_id(), site="*", event_ms=9, from_version=1, to_version=2, entries=7,
+            head="ab" * 32),
+    tell.change({"pet": 10}, [("bottle", 9)], pieces={"bottle": 3}, used={"cap": 2}),
+    tell.sale({}, pieces={"bottle": 2}, price_minor_per_piece={"bottle": 500}),
+    tell.stocktake({}, pieces={"bottle": 0}),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.kind)
@@ -132,5 +140,21 @@ def test_nothing_told_breaks_the_reader(deed, change):
 
 
 def test_canonical_json_has_no_second_way_to_say_a_thing():
-    short = SimpleNamespace(values=["x", 'é\n"', 1, None, True, {"b": 1}, ("a", 2)])
-    assert chain.body(short) == '["x","é\\n\\"",1,null,true,{"b":1},["a",2]]'
+    said = {"z": ["x", 'é\n"\x1f\x7f', 1, None, True], "b": {17: 1, 5: ("a", 2)}, "": {}}
+    written = '{"":{},"b":{"17":1,"5":["a",2]},"z":["x","é\\n\\"\\u001f\x7f",1,null,true]}'
+    assert canonical(said) == written
+    assert canonical(json.loads(written)) == written
+
+
+def test_names_stand_in_the_order_of_rfc_8785():
+    """The example of section 3.2.3: by UTF-16 units, not by code points."""
+    ordered = ["\r", "1", "\x80", "\xf6", "\u20ac", "\U0001f600", "\ufb33"]
+    said = canonical(dict.fromkeys(reversed(ordered), 1))
+    assert [*json.loads(said)] == ordered
+    assert sorted(ordered) != ordered
+
+
+@pytest.mark.parametrize("term", [1.5, 1 << 53, -(1 << 53), {1: 2}, [{"a": [0.0]}], {1, 2}])
+def test_terms_that_programs_read_differently_are_refused(term):
+    with pytest.raises(InputError, match=r"terms: hold .*whole numbers below 2\^53"):
+        tell.rule("scale", "S-1", {"verified_until_ms": 9, "note": term})

@@ -13,7 +13,7 @@ from tests.ledger.towns import Town
 @pytest.fixture
 def busy(where):
     """A book that somebody writes to all the time."""
-    with open_book(where) as book:
+    with open_book(where, clock=lambda: tell.NOW_MS) as book:
         Town(book.post, points=6, stations=2, tickets=60).live(2)
         begun, stop = threading.Event(), threading.Event()
 

@@ -219,10 +219,9 @@ def test_any_story_keeps_the_laws_on_postgres():
 
         class There(Story):
             def connect(self):
-                for table in ("period", "draw", "posting", "lot", "entry", "account", "head"):
-                    setting.run(f"drop table if exists {table} cascade")
-                for name in ("book_refuse", "book_closed"):
-                    setting.run(f"drop function if exists {name} cascade")
+                (name,) = setting.one("select current_schema()")
+                setting.run(f"drop schema {name} cascade")
+                setting.run(f"create schema {name}")
                 return connect(address)
 
         run_state_machine_as_test(

@@ -1,5 +1,6 @@
 """Proofs: an entry's place in a sealed period, checked with nothing but SHA-256."""
 
+import json
 from hashlib import sha256
 
 import pytest
@@ -67,9 +68,29 @@ def test_what_is_open_has_no_proof_and_what_is_not_there_is_said(closed):
 
 def test_the_bytes_hold_the_deed_and_the_hash_before(closed):
     found = entries(closed, kind="ticket", site="CP001")[2]
-    octets = proofs(closed, found.seq)[0].octets
-    assert octets[:32].hex() == entry(closed, found.seq - 1).hash
-    assert found.body["material"].encode() in octets
+    proof = proofs(closed, found.seq)[0]
+    assert proof.octets[:1] == b"\x02"
+    assert proof.octets[1:33].hex() == entry(closed, found.seq - 1).hash
+    assert proof.octets[33:65] == sha256(proof.public.encode()).digest()
+    shown = json.loads(proof.public)
+    site, material = found.site, found.body["material"]
+    assert [f"mass:stock:{site}:{material}", *found.postings[0][1:]] in shown["postings"]
+
+
+def test_a_proof_gives_away_no_price_and_no_name(quick):
+    at_ms = NOW_MS - 1_000
+    paid = {"price_minor_per_kg": 7_654_321, "paid_minor": 91_851_852}
+    who = {"actor": "keeper-of-P1", "seller": "Seller Whose Name It Is", "consent": True}
+    told = ticket(event_ms=at_ms, **paid, **who, series="P1-XYZ", number=4_711)
+    (receipt,) = post(quick, [told])
+    close = Close(id=deed_id(), site="*", event_ms=NOW_MS, from_ms=at_ms, to_ms=NOW_MS)
+    post(quick, [close])
+    (proof,) = proofs(quick, receipt.seq)
+    said = json.dumps(proof.told)
+    for secret in ("7654321", "91851852", "keeper-of-P1", "Seller", "P1-XYZ", "4711"):
+        assert secret not in said
+        assert secret.encode() not in proof.octets
+    assert json.loads(proof.public)["postings"][0][2] == told.net_g
 
 
 def test_an_entry_that_somebody_changed_gets_no_proof(quick):
@@ -80,6 +101,6 @@ def test_an_entry_that_somebody_changed_gets_no_proof(quick):
     assert len(proofs(quick, receipt.seq)) == 1
     for (name,) in quick._store.rows("select name from sqlite_master where type = 'trigger'"):
         quick._store.run(f"drop trigger {name}")
-    quick._store.run("update entry set actor = 'somebody' where seq = ?", (receipt.seq,))
+    quick._store.run("update entry set body = '{}' where seq = ?", (receipt.seq,))
     with pytest.raises(ConflictError, match=f"entry {receipt.seq} was changed"):
         proofs(quick, receipt.seq)

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from ainalym.errors import NotFoundError
 from ainalym.ledger import chain
 from ainalym.ledger.book import Book
+from ainalym.ledger.ids import text_of_id
+from ainalym.ledger.remains import remains
 from ainalym.ledger.store import Store
-from ainalym.ledger.writer import text_of_id
 from ainalym.model.entry import Account, Draw, Entry, Lot, Period, Posting
 
 ACCOUNT = "a.ledger, a.role, a.site, a.what, a.party"
@@ -262,11 +263,11 @@ def _lot(row: tuple) -> Lot:
 def _entries(store: Store, where: str, values: list | tuple) -> Iterator[Entry]:
     rows = store.rows(
         "select e.seq, e.id, e.kind, e.site, e.event_ms, e.recorded_ms, e.actor, e.reverses, "
-        "(select r.seq from entry r where r.reverses = e.seq), e.corrects, e.body, e.hash "
+        "(select r.seq from entry r where r.reverses = e.seq), e.corrects, e.body, e.hash, e.noted "
         f"from entry e {where}",
         values,
     )
-    for seq, raw, *fields, body, hashed in rows:
+    for seq, raw, *fields, body, hashed, noted in rows:
         postings = store.rows(
             f"select {ACCOUNT}, p.lot, p.quantity from posting p join account a on "
             "a.id = p.account where p.entry = ? order by p.n",
@@ -275,12 +276,7 @@ def _entries(store: Store, where: str, values: list | tuple) -> Iterator[Entry]:
         draws = store.rows(
             "select child, parent, grams from draw where entry = ? order by n", (seq,)
         )
-        yield Entry(
-            seq,
-            text_of_id(raw),
-            *fields,
-            chain.told(body),
-            tuple(Posting(Account(*row[:5]), row[5], row[6]) for row in postings),
-            tuple(Draw(*row) for row in draws),
-            bytes(hashed).hex(),
-        )
+        lines = tuple(Posting(Account(*row[:5]), row[5], row[6]) for row in postings)
+        drawn = tuple(Draw(*row) for row in draws)
+        told = chain.told(body) or remains(fields[0], chain.read_noted(noted), lines, drawn)
+        yield Entry(seq, text_of_id(raw), *fields, told, lines, drawn, bytes(hashed).hex())

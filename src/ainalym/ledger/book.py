@@ -1,5 +1,6 @@
 """The book: opened once, read by many threads, written by one."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,10 +9,14 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from ainalym.errors import ConflictError, OutsideError, law
+from ainalym.ledger.guards import missing
 from ainalym.ledger.store import SERVER, VERSION, Lock, Store, connect, create, tables
 from ainalym.ledger.writer import Request, Writer
 from ainalym.model.deed import Deed
 from ainalym.model.entry import Receipt, now_ms
+
+OLD = 1
+"""The version that can still be read, and taken over."""
 
 AT_ONCE = 500
 """Requests in one commit at most, so that nobody waits for long."""
@@ -29,9 +34,11 @@ class Book:
         where: str | Path | Any,
         *,
         clock: Callable[[], int] = now_ms,
+        chance: Callable[[int], bytes] = os.urandom,
         read_only: bool = False,
     ) -> None:
-        self._where, self._clock, self._read_only = where, clock, read_only
+        self._where, self._read_only = where, read_only
+        self._clock, self._chance = clock, chance
         self._handed = Store(where) if not isinstance(where, str | Path) else None
         self._local = threading.local()
         self._readers: list[Store] = []
@@ -54,11 +61,13 @@ class Book:
                     self._lock = Lock(Path(where))
                 if not tables(store):
                     create(store)
-                self._writer = Writer(store, clock)
-            version = store.one("select version from head")[0]
-            if version != VERSION:
-                said = f"{name} is a book of version {version}, not {VERSION}"
-                raise OutsideError(f"{said}; read it with the program that wrote it")
+            self.version = _version(store, name, read_only=read_only)
+            if not read_only:
+                if lost := missing(store, self.version):
+                    said = f"{name}: the guards of this book are not whole: {'; '.join(lost)}"
+                    mend = "nothing is written to it; verify it, and restore a backup"
+                    raise ConflictError(f"{said}; {mend}")
+                self._writer = Writer(store, clock, chance)
         except BaseException:
             if self._lock is not None:
                 self._lock.release()
@@ -192,7 +201,7 @@ class Book:
         try:
             if self._store.is_lost and self._handed is None:
                 self._store = connect(self._where, new=False)
-                self._writer = Writer(self._store, self._clock)
+                self._writer = Writer(self._store, self._clock, self._chance)
             self._writer.commit(requests)
             self.commits += 1
         except BaseException as error:
@@ -203,10 +212,26 @@ class Book:
                 raise
 
 
+def _version(store: Store, name: str, *, read_only: bool) -> int:
+    """Tell a book's version, if it is one that we can read, and write to if asked for."""
+    head = store.one("select version from head")
+    if head is None:
+        raise OutsideError(f"{name}: this book has lost its head; restore a backup")
+    version = head[0]
+    if version == VERSION or (version == OLD and read_only):
+        return version
+    if version == OLD:
+        said = f"{name} is a book of version {version}, and entries are of version {VERSION} now"
+        raise ConflictError(f"{said}; back it up, then take it over with `ainalym book upgrade`")
+    said = f"{name} is a book of version {version}, not {VERSION}"
+    raise OutsideError(f"{said}; read it with the program that wrote it")
+
+
 def open_book(
     where: str | Path | Any,
     *,
     clock: Callable[[], int] = now_ms,
+    chance: Callable[[int], bytes] = os.urandom,
     read_only: bool = False,
 ) -> Book:
     """Open a book, and make it when there is none.
@@ -219,14 +244,16 @@ def open_book(
         everything and left open.
     clock
         Tells the moment of recording, in milliseconds since 1970 UTC.
+    chance
+        Gives so many octets of chance, for the salts of entries.
     read_only
         Read only, beside a process that writes. The book has to be there.
 
     Raises
     ------
     ConflictError
-        Another process writes to this file.
+        Another process writes to this file; the book is of an earlier version; a guard is missing.
     OutsideError
-        The file or the server cannot be reached.
+        The file or the server cannot be reached, or the book is of a later version.
     """
-    return Book(where, clock=clock, read_only=read_only)
+    return Book(where, clock=clock, chance=chance, read_only=read_only)

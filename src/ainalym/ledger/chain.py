@@ -1,84 +1,173 @@
-"""The chain: the bytes of an entry as we define them, the hash over them, and a period's root.
+"""The chain: what an entry is hashed over, and the roots that seal periods.
 
-Version 1. The bytes of entry number `seq` are, in this order:
+Version 2. An entry has a *public* part, which a proof shows, and a *private* one, which stays with
+the book and can be erased:
 
-1. the 32 octets of the hash of entry `seq - 1`; zeros before the first;
-2. UTF-8 text, lines parted by a line feed: `seq`, `id` in 32 hexadecimal digits, `kind`, `site`,
-   `event_ms`, `recorded_ms`, `actor`, `reverses` and `corrects` (entry numbers, 0 for none),
-   `noted`, `body`;
-3. one zero octet;
-4. signed 64-bit little-endian integers: the number of postings; account, lot (0 for none) and
-   quantity of each in order; the number of draws; child (0 for none), parent and grams of each.
+    public   canonical JSON: {"corrects", "draws", "event_ms", "id", "kind", "money", "noted",
+             "postings", "recorded_ms", "reverses", "seq", "site", "version"}
+    private  the deed as it was told, in canonical JSON
+    hash     SHA-256(0x02, hash of the entry before, SHA-256(public), SHA-256(salt2, private))
 
-`noted` holds what the book itself added: accounts opened by the entry as `number=name` with commas
-between, and the root of a period it closes. `body` is the deed as it was told, in canonical JSON: a
-list of its kind and its fields in declared order, those at the end left out that are at their
-default, with no space between.
+`postings` lists name of the account, lot (0 for none) and quantity of what is posted in grams and
+pieces; what is posted in money has its own seal instead, `money` = SHA-256(salt1, postings in
+money), so that no price can be read off a proof. The salt of an entry is 32 octets of chance: salt1
+is the first half, salt2 the second. `docs/reference/chain.md` defines every byte.
 
-**Source.** Merkle tree: RFC 6962, section 2.1, over the entries' hashes in the order of the chain.
+**Source.** Canonical JSON: RFC 8785. Merkle tree: RFC 6962, section 2.1, over the entries' hashes
+in the order of the chain.
 """
 
 import json
-import struct
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
-from itertools import chain
-from json.encoder import c_make_encoder, encode_basestring
 
-from ainalym.model.deed import Deed, name_values
+from ainalym.ledger import version1
+from ainalym.ledger.canonical import canonical, flat
+from ainalym.model.deed import Deed, Ticket
 
+VERSION = 2
 START = bytes(32)
-_scan = json.JSONDecoder().scan_once
-# What `json.JSONEncoder` makes anew for every call; made once it takes a third of the time.
-_chunks = c_make_encoder(None, None, encode_basestring, None, ":", ",", False, False, False)
+SALT = 32
+"""Octets of chance in each entry: one half seals its money, the other what was told."""
+
+HALF = SALT // 2
+_MARK = b"\x02"
+_EMPTY = "{}"
 
 
 def body(deed: Deed) -> str:
     """Say a deed in canonical JSON: what telling it twice is compared by."""
-    return "".join(_chunks(deed.values, 0))
-
-
-def values(said: str) -> list:
-    """Read canonical JSON back as the list it is: kind first, then the fields in order."""
-    return _scan(said, 0)[0]
+    # Nothing in a ticket has names of its own, and its fields come in their order.
+    return flat(deed.told) if type(deed) is Ticket else canonical(deed.told)
 
 
 def told(said: str) -> dict[str, object]:
-    """Read canonical JSON back, as `Deed.told` gives it."""
-    return name_values(values(said))
+    """Read a body back, as `Deed.told` gives it; nothing where it was erased.
+
+    Raises
+    ------
+    ValueError
+        It is no body.
+    """
+    if is_erased(said):
+        return {}
+    if said.startswith("["):
+        return version1.told(said)
+    read = json.loads(said)
+    if not isinstance(read, dict) or not isinstance(read.get("kind"), str):
+        raise ValueError("is no object that has a kind")
+    return read
 
 
-def link(
-    before: bytes, words: str, postings: Sequence[Sequence[int]], draws: Sequence[Sequence[int]]
-) -> bytes:
-    """Hash one entry onto the chain.
+def is_same(said: str, body: str) -> bool:
+    """Tell whether a kept body says the same as a new one."""
+    return said == body or (said.startswith("[") and canonical(version1.told(said)) == body)
+
+
+def is_erased(said: str) -> bool:
+    """Tell whether only the seal of a body is left: 64 hexadecimal digits."""
+    return len(said) == 64 and said[0] not in "[{"
+
+
+@lru_cache(maxsize=1 << 16)
+def quoted(text: str) -> str:
+    """Write a text in canonical JSON."""
+    return canonical(text)
+
+
+@lru_cache(maxsize=1 << 12)
+def noted(said: tuple[tuple[str, object], ...]) -> str:
+    """Write what the book notes on an entry in canonical JSON: names and values."""
+    return canonical(dict(said)) if said else _EMPTY
+
+
+def line(account: str, lot: int, quantity: int) -> str:
+    """Write one posting as the chain does."""
+    return f"[{quoted(account)},{lot},{quantity}]"
+
+
+def seal_money(salt: bytes, lines: str) -> str:
+    """Seal what is posted in money.
+
+    Parameters
+    ----------
+    salt
+        The entry's, or its first half.
+    lines
+        Postings as `line` writes them, with commas between.
+    """
+    return sha256(salt[:HALF] + b"[" + lines.encode() + b"]").hexdigest()
+
+
+def seal_told(salt: bytes, body: str) -> bytes:
+    """Seal what was told: 32 octets."""
+    if is_erased(body):
+        return bytes.fromhex(body)
+    return sha256(salt[HALF:] + body.encode()).digest()
+
+
+def public(head: Sequence[object], noted: str, goods: str, money: str, draws: str) -> str:
+    """Write the public part of an entry.
+
+    Parameters
+    ----------
+    head
+        Number, id in 32 hexadecimal digits, kind, site, moments of the event and of recording, and
+        the entries it reverses and corrects (0 for none).
+    noted
+        Canonical JSON.
+    goods, draws
+        Postings in grams and pieces, and draws, with commas between.
+    money
+        The seal of what is posted in money.
+    """
+    seq, raw, kind, site, event_ms, recorded_ms, reverses, corrects = head
+    return (
+        f'{{"corrects":{corrects},"draws":[{draws}],"event_ms":{event_ms},"id":"{raw}",'
+        f'"kind":"{kind}","money":"{money}","noted":{noted},"postings":[{goods}],'
+        f'"recorded_ms":{recorded_ms},"reverses":{reverses},"seq":{seq},'
+        f'"site":{quoted(site)},"version":2}}'
+    )
+
+
+def octets(before: bytes, public: str, private: bytes) -> bytes:
+    """Give the 97 bytes whose SHA-256 is an entry's hash.
 
     Parameters
     ----------
     before
         Hash of the entry before, 32 octets.
-    words
-        The eleven fields of the text, a line each.
-    postings, draws
-        Three integers for each.
-
-    Returns
-    -------
-    bytes
-        32 octets.
+    public
+        The public part.
+    private
+        The seal of what was told, 32 octets.
     """
-    many, few = len(postings), len(draws)
-    packed = numbers(3 * (many + few) + 2).pack(
-        many, *chain.from_iterable(postings), few, *chain.from_iterable(draws)
-    )
-    return sha256(before + words.encode() + b"\0" + packed).digest()
+    return _MARK + before + sha256(public.encode()).digest() + private
 
 
-@cache
-def numbers(count: int) -> struct.Struct:
-    """So many signed 64-bit little-endian integers."""
-    return struct.Struct(f"<{count}q")
+def link(before: bytes, public: str, private: bytes) -> bytes:
+    """Hash one entry onto the chain, 32 octets; as `octets`."""
+    return sha256(octets(before, public, private)).digest()
+
+
+def drawn(draws: Sequence[Sequence[int]]) -> str:
+    """Write draws as the chain does: child (0 for none), parent and quantity of each."""
+    return ",".join([f"[{child},{parent},{quantity}]" for child, parent, quantity in draws])
+
+
+def read_noted(said: str) -> Mapping[str, object]:
+    """Read what the book notes on an entry.
+
+    Raises
+    ------
+    ValueError
+        It is no object in JSON.
+    """
+    read = json.loads(said)
+    if not isinstance(read, dict):
+        raise ValueError("is no object")
+    return read
 
 
 def root(hashes: Sequence[bytes]) -> bytes:

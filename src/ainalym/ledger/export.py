@@ -11,8 +11,8 @@ from ainalym.errors import OutsideError
 from ainalym.ledger import epcis
 from ainalym.ledger.ask import ACCOUNT, entries
 from ainalym.ledger.book import Book
+from ainalym.ledger.ids import text_of_id
 from ainalym.ledger.store import Store
-from ainalym.ledger.writer import text_of_id
 from ainalym.model.entry import Account, Entry, iso, moment
 from ainalym.units import MINOR_PER_MAJOR
 

@@ -4,8 +4,32 @@ create function book_refuse() returns trigger language plpgsql as $$
 begin raise exception 'the book is append-only: % cannot be changed or removed', tg_table_name; end
 $$;
 
-create trigger entry_refuse before update or delete or truncate on entry
+create trigger entry_refuse before delete or truncate on entry
 for each statement execute function book_refuse();
+
+-- All but the private part stays; that may be erased once an entry says so.
+create function book_erase() returns trigger language plpgsql as $$
+begin
+    if (new.seq, new.id, new.kind, new.site, new.event_ms, new.recorded_ms, new.reverses,
+        new.corrects, new.noted, new.hash) is distinct from
+       (old.seq, old.id, old.kind, old.site, old.event_ms, old.recorded_ms, old.reverses,
+        old.corrects, old.noted, old.hash)
+        or new.actor <> '' or new.series is not null or new.number is not null
+        or length(new.body) <> 64 or length(old.salt) is distinct from 32
+        or new.salt is distinct from substring(old.salt from 1 for 16)
+        or not exists (
+            select 1 from entry e where e.kind = 'erasure' and e.seq > old.seq
+                and e.noted = '{"erases":' || old.seq || '}'
+        )
+    then
+        raise exception 'the book is append-only: an entry cannot be changed';
+    end if;
+    return new;
+end
+$$;
+
+create trigger entry_update before update on entry
+for each row execute function book_erase();
 
 create trigger posting_refuse before update or delete or truncate on posting
 for each statement execute function book_refuse();
@@ -27,8 +51,56 @@ on account for each statement execute function book_refuse();
 create trigger head_refuse before delete or truncate on head
 for each statement execute function book_refuse();
 
-create trigger head_back before update on head
-for each row when (new.seq < old.seq) execute function book_refuse();
+create function book_head() returns trigger language plpgsql as $$
+begin
+    if new.one <> old.one or new.version <> old.version
+        or new.seq < old.seq or new.lots < old.lots
+        or not exists (
+            select 1 from entry
+            where seq = new.seq and hash = new.hash and recorded_ms = new.recorded_ms
+        )
+    then
+        raise exception 'the book is append-only: its head follows its last entry';
+    end if;
+    return new;
+end
+$$;
+
+create trigger head_update before update on head
+for each row execute function book_head();
+
+create function book_salted() returns trigger language plpgsql as $$
+begin
+    if exists (select 1 from fresh where salt is null) and (select seq from head) > 0 then
+        raise exception 'the book is append-only: an entry of version 1 comes too late';
+    end if;
+    return null;
+end
+$$;
+
+create trigger entry_salted after insert on entry referencing new table as fresh
+for each statement execute function book_salted();
+
+create function book_late() returns trigger language plpgsql as $$
+begin
+    if exists (select 1 from fresh where entry <= (select seq from head)) then
+        raise exception 'the book is append-only: nothing is added to a % of before', tg_table_name;
+    end if;
+    return null;
+end
+$$;
+
+create trigger posting_late after insert on posting referencing new table as fresh
+for each statement execute function book_late();
+
+create trigger draw_late after insert on draw referencing new table as fresh
+for each statement execute function book_late();
+
+create trigger lot_late after insert on lot referencing new table as fresh
+for each statement execute function book_late();
+
+create trigger period_late after insert on period referencing new table as fresh
+for each statement execute function book_late();
 
 create function book_closed() returns trigger language plpgsql as $$
 begin

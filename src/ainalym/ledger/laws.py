@@ -4,6 +4,7 @@ Pure: what lies where is asked of a shelf that is handed in, and nothing is writ
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ainalym.errors import ConflictError, InputError, law, refuse
@@ -16,6 +17,7 @@ from ainalym.model.deed import (
     MOST,
     Arrival,
     Change,
+    Clock,
     Count,
     Deed,
     Dispatch,
@@ -36,11 +38,11 @@ Drawn = tuple[int, int, int]
 
 
 class Draft(NamedTuple):
-    """What an entry would post and draw, and what the book notes beside it."""
+    """What an entry would post and draw, and what the book notes on it."""
 
     lines: list[Line]
     draws: list[Drawn]
-    noted: str = ""
+    noted: Mapping[str, object] = MappingProxyType({})
 
 
 def draft(deed: Deed, shelf: Shelf, rules: Rules) -> Draft:
@@ -65,20 +67,23 @@ def draft(deed: Deed, shelf: Shelf, rules: Rules) -> Draft:
         A name cannot be an account's.
     """
     made = LAWS[type(deed)](deed, shelf, rules)
-    mass = money = 0
-    moneys = shelf.moneys
+    mass = money = count = 0
+    moneys, counts = shelf.moneys, shelf.counts
     for number, _, quantity in made.lines:
         if number in moneys:
             money += quantity
+        elif number in counts:
+            count += quantity
         else:
             mass += quantity
-    if mass or money:
-        law(False, said=f"{deed.kind} {deed.id} sums to {mass} g and {money} in money")
+    if mass or money or count:
+        said = f"{mass} g, {money} in money and {count} pieces"
+        law(False, said=f"{deed.kind} {deed.id} sums to {said}")
     return made
 
 
-def _stock(site: str, material: str) -> Key:
-    return ("mass", "stock", site, material, "")
+def _stock(site: str, material: str, ledger: str = "mass") -> Key:
+    return (ledger, "stock", site, material, "")
 
 
 def _ticket(deed: Ticket, shelf: Shelf, rules: Rules) -> Draft:
@@ -89,14 +94,14 @@ def _ticket(deed: Ticket, shelf: Shelf, rules: Rules) -> Draft:
     lines = [(stock, lot, net_g), (source, 0, -net_g)]
     if paid:
         lines += [(people, 0, paid), (cash, 0, -paid)]
-    return Draft(lines, [])
+    return Draft(lines, [], _FROM[deed.source, verified])
 
 
 def _dispatch(deed: Dispatch, shelf: Shelf, rules: Rules) -> Draft:
     lines, draws = [], []
-    for material, taken in _taken(deed, deed.loads, deed.lots, shelf).items():
+    for (ledger, material), taken in _taken(deed, deed.loads, deed.lots, shelf, deed.pieces):
         grams = sum(part for _, part in taken)
-        way = shelf.number(("mass", "transit", deed.site, material, deed.to))
+        way = shelf.number((ledger, "transit", deed.site, material, deed.to))
         load = shelf.make(way, grams, deed.event_ms)
         lines += [(held.number, held.id, -part) for held, part in taken]
         lines.append((way, load, grams))
@@ -108,7 +113,7 @@ def _arrival(deed: Arrival, shelf: Shelf, rules: Rules) -> Draft:
     lines, draws = [], []
     for lot, got_g in deed.lots.items():
         load = shelf.lot(lot)
-        sent_g, (_, role, origin, material, to) = load.left_g, load.account
+        sent_g, (ledger, role, origin, material, to) = load.left_g, load.account
         if role != "transit" or not sent_g:
             raise ConflictError(f"lot {lot} is not under way; look at what is expected here")
         if to != deed.site and not deed.reason:
@@ -116,17 +121,16 @@ def _arrival(deed: Arrival, shelf: Shelf, rules: Rules) -> Draft:
             raise ConflictError(f"{said}; give a reason if it stays here")
         _hold_to_weight(deed, lot, sent_g, got_g, rules.tolerance_ppm(deed.event_ms))
         shelf.take_lot(lot, sent_g, deed.event_ms)
-        stock = shelf.number(_stock(deed.site, material))
+        stock = shelf.number(_stock(deed.site, material, ledger))
         here = shelf.make(stock, got_g, deed.event_ms)
         lines += [(load.number, lot, -sent_g), (stock, here, got_g)]
         draws.append((here, lot, min(got_g, sent_g)))
         if got_g != sent_g:
-            lost = shelf.number(("mass", "lost", deed.site, material, ""))
+            lost = shelf.number((ledger, "lost", deed.site, material, ""))
             lines.append((lost, 0, sent_g - got_g))
         if got_g < sent_g:
             draws.append((0, lot, sent_g - got_g))
-        price = deed.price_minor_per_kg.get(material, 0)
-        lines += _owed(shelf, origin, deed.site, deed.currency, got_g, price)
+        lines += _owed(shelf, deed, origin, deed.site, (ledger, material), got_g)
     return Draft(lines, draws)
 
 
@@ -143,9 +147,11 @@ def _change(deed: Change, shelf: Shelf, rules: Rules) -> Draft:
     if recipe is None:
         said = f"process {deed.process!r} has no recipe in this book at that moment"
         raise ConflictError(f"{said}; post a rule about it first")
-    taken = _taken(deed, deed.inputs, deed.lots, shelf)
-    parts = [pair for pairs in taken.values() for pair in pairs]
-    taken_g = {material: sum(g for _, g in pairs) for material, pairs in taken.items()}
+    taken = _taken(deed, deed.inputs, deed.lots, shelf, deed.used)
+    goods = [(material, pairs) for (ledger, material), pairs in taken if ledger == "mass"]
+    counted = [(product, pairs) for (ledger, product), pairs in taken if ledger == "count"]
+    parts = [pair for _, pairs in goods for pair in pairs]
+    taken_g = {material: sum(g for _, g in pairs) for material, pairs in goods}
     loss_g = sum(taken_g.values()) - sum(grams for _, grams in deed.outputs)
     _hold_to_recipe(deed, recipe, taken_g, loss_g)
     lines: list[Line] = [(held.number, held.id, -part) for held, part in parts]
@@ -165,7 +171,16 @@ def _change(deed: Change, shelf: Shelf, rules: Rules) -> Draft:
         for (child, _), grams in zip(made, row, strict=True)
         if grams
     ]
-    return Draft(lines, draws)
+    for product, pairs in counted:
+        lines += [(held.number, held.id, -part) for held, part in pairs]
+        gone = shelf.number(("count", "loss", deed.site, product, ""))
+        lines.append((gone, 0, sum(part for _, part in pairs)))
+        draws += [(0, held.id, part) for held, part in pairs]
+    for product, pieces in deed.pieces.items():
+        stock = shelf.number(_stock(deed.site, product, "count"))
+        lines.append((stock, shelf.make(stock, pieces, deed.event_ms), pieces))
+        lines.append((shelf.number(("count", "source", deed.site, product, "")), 0, -pieces))
+    return Draft(lines, draws, {"process": deed.process})
 
 
 def _hold_to_recipe(deed: Change, recipe: Recipe, taken_g: Mapping[str, int], loss_g: int) -> None:
@@ -195,33 +210,35 @@ def _hold_to_recipe(deed: Change, recipe: Recipe, taken_g: Mapping[str, int], lo
 
 def _sale(deed: Sale, shelf: Shelf, rules: Rules) -> Draft:
     lines, draws = [], []
-    for material, taken in _taken(deed, deed.loads, deed.lots, shelf).items():
+    for (ledger, material), taken in _taken(deed, deed.loads, deed.lots, shelf, deed.pieces):
         grams = sum(part for _, part in taken)
         lines += [(held.number, held.id, -part) for held, part in taken]
-        sold = shelf.number(("mass", "sold", deed.site, material, deed.buyer))
+        sold = shelf.number((ledger, "sold", deed.site, material, deed.buyer))
         lines.append((sold, 0, grams))
         draws += [(0, held.id, part) for held, part in taken]
-        price = deed.price_minor_per_kg.get(material, 0)
-        lines += _owed(shelf, deed.site, deed.buyer, deed.currency, grams, price)
+        lines += _owed(shelf, deed, deed.site, deed.buyer, (ledger, material), grams)
     return Draft(lines, draws)
 
 
 def _count(deed: Count, shelf: Shelf, rules: Rules) -> Draft:
-    lines, draws = [], []
-    for material, counted_g in deed.counted.items():
-        stock = _stock(deed.site, material)
+    lines, draws, found = [], [], False
+    told = [(_stock(deed.site, what), number) for what, number in deed.counted.items()]
+    told += [(_stock(deed.site, what, "count"), number) for what, number in deed.pieces.items()]
+    for stock, counted in told:
         number = shelf.number(stock)
-        off_g = counted_g - shelf.balance(stock, deed.event_ms)
-        if off_g > 0:
-            found = shelf.make(number, off_g, deed.event_ms, Source.FOUND.value)
-            lines.append((number, found, off_g))
-        elif off_g < 0:
-            for held, part in shelf.take(stock, -off_g, deed.event_ms):
+        off = counted - shelf.balance(stock, deed.event_ms)
+        if off > 0:
+            found = True
+            lot = shelf.make(number, off, deed.event_ms, Source.FOUND.value)
+            lines.append((number, lot, off))
+        elif off < 0:
+            for held, part in shelf.take(stock, -off, deed.event_ms):
                 lines.append((number, held.id, -part))
                 draws.append((0, held.id, part))
-        if off_g:
-            lines.append((shelf.number(("mass", "count", deed.site, material, "")), 0, -off_g))
-    return Draft(lines, draws)
+        if off:
+            ledger, _, site, what, _ = stock
+            lines.append((shelf.number((ledger, "count", site, what, "")), 0, -off))
+    return Draft(lines, draws, {"from": Source.FOUND.value} if found else {})
 
 
 def _payment(deed: Payment, shelf: Shelf, rules: Rules) -> Draft:
@@ -238,6 +255,17 @@ def _rule(deed: Rule, shelf: Shelf, rules: Rules) -> Draft:
     return Draft([], [])
 
 
+def _clock(deed: Clock, shelf: Shelf, rules: Rules) -> Draft:
+    return Draft([], [])
+
+
+_FROM: dict[tuple[str, bool], dict[str, object]] = {
+    (source.value, verified): {"from": source.value} | ({"verified": True} if verified else {})
+    for source in Source
+    for verified in (False, True)
+}
+"""What is noted of a ticket: where its mass comes from, and whether its scale was verified."""
+
 LAWS: dict[type[Deed], Callable[..., Draft]] = {
     Ticket: _ticket,
     Dispatch: _dispatch,
@@ -247,38 +275,54 @@ LAWS: dict[type[Deed], Callable[..., Draft]] = {
     Count: _count,
     Payment: _payment,
     Rule: _rule,
+    Clock: _clock,
 }
 
 
 def _taken(
-    deed: Deed, loads: Mapping[str, int], lots: Mapping[int, int], shelf: Shelf
-) -> dict[str, list[tuple[Held, int]]]:
-    """Take what a deed names from the stock of its site, by material."""
-    taken: dict[str, list[tuple[Held, int]]] = {}
-    for lot, grams in lots.items():
+    deed: Deed,
+    loads: Mapping[str, int],
+    lots: Mapping[int, int],
+    shelf: Shelf,
+    pieces: Mapping[str, int],
+) -> list[tuple[tuple[str, str], list[tuple[Held, int]]]]:
+    """Take what a deed names from the stock of its site, by ledger and material."""
+    taken: dict[tuple[str, str], list[tuple[Held, int]]] = {}
+    for lot, quantity in lots.items():
         held = shelf.lot(lot)
         if held.account[1:3] != ("stock", deed.site):
             raise ConflictError(f"lot {lot} is {held.account.name}, not in stock at {deed.site}")
-        shelf.take_lot(lot, grams, deed.event_ms)
-        taken.setdefault(held.account.what, []).append((held, grams))
-    for material, grams in loads.items():
-        parts = shelf.take(_stock(deed.site, material), grams, deed.event_ms)
-        taken.setdefault(material, []).extend(parts)
-    return taken
+        shelf.take_lot(lot, quantity, deed.event_ms)
+        key = held.account.ledger, held.account.what
+        taken.setdefault(key, []).append((held, quantity))
+    for ledger, said in (("mass", loads), ("count", pieces)):
+        for what, quantity in said.items():
+            parts = shelf.take(_stock(deed.site, what, ledger), quantity, deed.event_ms)
+            taken.setdefault((ledger, what), []).extend(parts)
+    return [*taken.items()]
 
 
 def _owed(
-    shelf: Shelf, seller: str, buyer: str, currency: str, grams_g: int, price: int
+    shelf: Shelf, deed: Arrival | Sale, seller: str, buyer: str, key: tuple[str, str], quantity: int
 ) -> list[Line]:
-    """Say what a buyer owes for grams at a price; a fee is owed the other way round."""
-    amount = (abs(price) * grams_g + HALF_KG_G) // G_PER_KG * (1 if price > 0 else -1)
+    """Say what a buyer owes for grams or pieces; a fee is owed the other way round."""
+    ledger, material = key
+    if ledger == "mass":
+        price = deed.price_minor_per_kg.get(material, 0)
+        amount = (abs(price) * quantity + HALF_KG_G) // G_PER_KG * (1 if price > 0 else -1)
+    else:
+        price = deed.price_minor_per_piece.get(material, 0)
+        amount = price * quantity
     if not amount:
         return []
     if abs(amount) >= MOST:
-        raise ConflictError(f"{grams_g} g at {price} a kilogram is {amount}; check the price")
+        many = (
+            f"{quantity} g at {price} a kilogram" if ledger == "mass" else f"{quantity} at {price}"
+        )
+        raise ConflictError(f"{many} is {amount}; check the price")
     return [
-        (shelf.number(("money", "buyer", seller, currency, buyer)), 0, amount),
-        (shelf.number(("money", "income", seller, currency, buyer)), 0, -amount),
+        (shelf.number(("money", "buyer", seller, deed.currency, buyer)), 0, amount),
+        (shelf.number(("money", "income", seller, deed.currency, buyer)), 0, -amount),
     ]
 
 

@@ -1,7 +1,8 @@
 """Proofs: that one entry stands in a closed period, to be checked without the book.
 
-Whoever has the root from a printed act needs nothing else that is ours: the hash of the entry's own
-bytes, joined with the few hashes beside its way up the tree, gives that root or it does not.
+Whoever has the root from a printed act needs nothing else that is ours: the hash of the entry,
+joined with the few hashes beside its way up the tree, gives that root or it does not. Of an entry
+of version 2 a proof shows the public part, in which no price and no name of a person stands.
 """
 
 from base64 import b64encode
@@ -10,16 +11,17 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from ainalym.errors import ConflictError, NotFoundError
-from ainalym.ledger import chain
-from ainalym.ledger.ask import periods
+from ainalym.ledger import chain, version1
+from ainalym.ledger.ask import ACCOUNT, periods
 from ainalym.ledger.book import Book
+from ainalym.ledger.span import SALT
 from ainalym.ledger.store import Store
 from ainalym.ledger.writer import sealed
-from ainalym.model.entry import Period, iso
+from ainalym.model.entry import Account, Period, iso
 
 ENTRY = (
-    "select hash, id, kind, site, event_ms, recorded_ms, actor, coalesce(reverses, 0), "
-    "coalesce(corrects, 0), noted, body from entry where seq = ?"
+    "select hash, id, kind, site, event_ms, recorded_ms, coalesce(reverses, 0), "
+    "coalesce(corrects, 0), actor, noted, body, {salt} from entry where seq = ?"
 )
 
 
@@ -31,7 +33,10 @@ class Proof(NamedTuple):
     number
         Of the entry.
     octets
-        Its bytes, as `ledger.chain` defines them; their SHA-256 is its hash.
+        Its bytes, as the chain defines them; their SHA-256 is its hash.
+    public
+        Its public part, whose SHA-256 stands in the octets after the hash of the entry before;
+        empty for an entry of version 1, whose octets hold all of it.
     period
         The one that holds it.
     branch
@@ -41,18 +46,20 @@ class Proof(NamedTuple):
 
     number: int
     octets: bytes
+    public: str
     period: Period
     branch: tuple[tuple[str, str], ...]
 
     @property
     def told(self) -> dict[str, object]:
         """What a checker needs, as JSON holds it; octets in base 64."""
+        entry = {
+            "number": self.number,
+            "hash": sha256(self.octets).hexdigest(),
+            "octets": b64encode(self.octets).decode(),
+        }
         return {
-            "entry": {
-                "number": self.number,
-                "hash": sha256(self.octets).hexdigest(),
-                "octets": b64encode(self.octets).decode(),
-            },
+            "entry": entry | ({"public": self.public} if self.public else {}),
             "branch": [{"side": side, "hash": other} for side, other in self.branch],
             "period": {
                 "site": self.period.site,
@@ -84,12 +91,11 @@ def proofs(book: Book, number: int) -> list[Proof]:
     """
     found = []
     with book.reading() as store:
-        row = store.one(ENTRY, (number,))
+        row = store.one(ENTRY.format(salt=SALT[book.version]), (number,))
         if row is None:
             raise NotFoundError(f"there is no entry {number} in this book")
-        kept, raw, kind, site, event_ms, *rest = row
-        kept = bytes(kept)
-        octets = _octets(store, number, (bytes(raw).hex(), kind, site, event_ms, *rest))
+        kept, site, event_ms = bytes(row[0]), row[3], row[4]
+        octets, public = _octets(store, number, row)
         if sha256(octets).digest() != kept:
             said = f"entry {number} was changed: its bytes do not give its hash"
             raise ConflictError(f"{said}; verify the book")
@@ -100,7 +106,7 @@ def proofs(book: Book, number: int) -> list[Proof]:
                     for (one,) in store.rows(*sealed(period.site, period.from_ms, period.to_ms))
                 ]
                 way = branch(hashes, hashes.index(kept))
-                found.append(Proof(number, octets, period, way))
+                found.append(Proof(number, octets, public, period, way))
     return found
 
 
@@ -130,17 +136,35 @@ def branch(hashes: Sequence[bytes], place: int) -> tuple[tuple[str, str], ...]:
     return tuple(reversed(way))
 
 
-def _octets(store: Store, number: int, words: Sequence[object]) -> bytes:
-    """Write an entry's bytes anew from its rows, as `ledger.chain` defines them."""
-    before = store.one("select hash from entry where seq = ?", (number - 1,))
-    packed = b""
-    for table, columns in (
-        ("posting", "account, coalesce(lot, 0), quantity"),
-        ("draw", "coalesce(child, 0), parent, grams"),
-    ):
-        rows = store.rows(f"select {columns} from {table} where entry = ? order by n", (number,))
-        packed += chain.numbers(3 * len(rows) + 1).pack(
-            len(rows), *(k for row in rows for k in row)
-        )
-    text = "\n".join(map(str, (number, *words)))
-    return (bytes(before[0]) if before else chain.START) + text.encode() + b"\0" + packed
+def _octets(store: Store, number: int, row: tuple) -> tuple[bytes, str]:
+    """Write an entry's bytes anew from its rows, and its public part."""
+    _, raw, *head, actor, noted, body, salt = row
+    found = store.one("select hash from entry where seq = ?", (number - 1,))
+    before = bytes(found[0]) if found else chain.START
+    postings = store.rows(
+        f"select p.account, coalesce(p.lot, 0), p.quantity, {ACCOUNT} from posting p "
+        "join account a on a.id = p.account where p.entry = ? order by p.n",
+        (number,),
+    )
+    draws = store.rows(
+        "select coalesce(child, 0), parent, grams from draw where entry = ? order by n", (number,)
+    )
+    raw = bytes(raw).hex()
+    if salt is None:
+        words = (number, raw, *head[:4], actor, *head[4:], noted, body)
+        lines = [line[:3] for line in postings]
+        return version1.octets(before, "\n".join(map(str, words)), lines, draws), ""
+    goods, money = [], []
+    for _, lot, quantity, *key in postings:
+        account = Account(*key)
+        lines = money if account.ledger == "money" else goods
+        lines.append(chain.line(account.name, lot, quantity))
+    salt = bytes(salt)
+    public = chain.public(
+        (number, raw, *head),
+        noted,
+        ",".join(goods),
+        chain.seal_money(salt, ",".join(money)),
+        chain.drawn(draws),
+    )
+    return chain.octets(before, public, chain.seal_told(salt, body)), public

@@ -1,4 +1,6 @@
 -- The book: accounts, entries, postings, lots, draws and closed periods, on SQLite and PostgreSQL.
+-- docs/reference/chain.md says of every column what it is derived from. A lot of the ledger `count`
+-- has pieces where its columns say grams.
 -- {whole} {bytes} {strict} {clustered} are each engine's words for 64-bit integers, octets, typed
 -- tables and rows stored in the order of their key.
 
@@ -13,7 +15,7 @@ create table head (
 
 create table account (
     id integer primary key,
-    ledger text not null check (ledger in ('mass', 'money')),
+    ledger text not null check (ledger in ('mass', 'money', 'count')),
     role text not null,
     site text not null,
     what text not null,
@@ -39,12 +41,14 @@ create table entry (
     number integer,
     noted text not null,
     body text not null,
-    hash {bytes} not null
+    hash {bytes} not null,
+    salt {bytes}
 ) {strict};
 
 create index entry_site on entry (site, event_ms);
 create unique index entry_reverses on entry (reverses) where reverses is not null;
 create unique index entry_slip on entry (series, number) where series is not null;
+create index entry_erasure on entry (noted) where kind = 'erasure';
 
 create table lot (
     id integer primary key,

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from ainalym.errors import ConflictError, Issue, NotFoundError, refuse
+from ainalym.ledger.chain import quoted
 from ainalym.ledger.store import Store
 from ainalym.model.entry import Account
 
 OWING = frozenset({"source", "loss", "lost", "sold", "count"})
-"""Roles of mass that stand for the outside world and may owe."""
+"""Roles of mass and of pieces that stand for the outside world and may owe."""
 
 
 PLAIN = re.compile(r"(?:[A-Za-z0-9._-]+\n){4}[A-Za-z0-9._-]*")
@@ -64,10 +65,11 @@ class Page:
         self.postings: list[tuple[int, list]] = []
         self.draws: list[tuple[int, list]] = []
         self.periods: list[tuple] = []
+        self.erased: list[tuple] = []
 
     def cut(self, lengths: Sequence[int]) -> None:
         """Drop the rows that came after there were so many."""
-        tables = (self.entries, self.postings, self.draws, self.periods)
+        tables = (self.entries, self.postings, self.draws, self.periods, self.erased)
         for rows, length in zip(tables, lengths, strict=True):
             del rows[length:]
 
@@ -95,6 +97,8 @@ class Shelf:
         self._numbers: dict[Account, int] = {}
         self._accounts: dict[int, Account] = {}
         self.moneys: set[int] = set()
+        self.counts: set[int] = set()
+        self.names: dict[int, str] = {}
         self._counters: dict[tuple[str, str, str, bool], tuple[int, int, int, int]] = {}
         self._lots: dict[int, Held] = {}
         self._queues: dict[int, deque[Held]] = {}
@@ -114,7 +118,7 @@ class Shelf:
         page = self.page
         return (
             *(len(self._undo), len(self.fresh), len(self.opened)),
-            *(len(page.entries), len(page.postings), len(page.draws), len(page.periods)),
+            *map(len, (page.entries, page.postings, page.draws, page.periods, page.erased)),
         )
 
     def undo(self, mark: tuple[int, ...]) -> None:
@@ -134,8 +138,9 @@ class Shelf:
             self.last_lot -= 1
         del self.fresh[fresh:]
         for number, account in self.opened[opened:]:
-            del self._numbers[account], self._accounts[number]
+            del self._numbers[account], self._accounts[number], self.names[number]
             self.moneys.discard(number)
+            self.counts.discard(number)
             self._queues.pop(number, None)
         if len(self.opened) > opened:
             self._counters.clear()
@@ -205,11 +210,12 @@ class Shelf:
                 if not need:
                     break
         if need:
-            _, _, site, material, _ = account
-            said = f"{site} holds {grams_g - need} g of {material}, not {grams_g} g"
+            ledger, _, site, material, _ = account
+            unit = "g" if ledger == "mass" else "pieces"
+            said = f"{site} holds {grams_g - need} {unit} of {material}, not {grams_g} {unit}"
             later = sum(h.left_g for h in queue if h.since_ms > event_ms)
             if later:
-                said += f"; {later} g came only after the moment told"
+                said += f"; {later} {unit} came only after the moment told"
             raise ConflictError(f"{said}; take less, or record first what came in")
         for held, part in taken:
             self._draw(held, part)
@@ -229,7 +235,8 @@ class Shelf:
         if held.since_ms > event_ms:
             raise ConflictError(f"lot {lot} was made after the moment told; check the time")
         if held.left_g < grams_g:
-            said = f"lot {lot} has {held.left_g} g left, not {grams_g} g"
+            unit = "g" if held.account.ledger == "mass" else "pieces"
+            said = f"lot {lot} has {held.left_g} {unit} left, not {grams_g} {unit}"
             raise ConflictError(f"{said}; take less, or another lot")
         self._draw(held, grams_g)
         return held
@@ -317,8 +324,11 @@ class Shelf:
     def _know(self, number: int, account: Account) -> None:
         self._numbers[account] = number
         self._accounts[number] = account
+        self.names[number] = quoted(account.name)
         if account.ledger == "money":
             self.moneys.add(number)
+        elif account.ledger == "count":
+            self.counts.add(number)
 
 
 def _faults_of_name(account: Account):

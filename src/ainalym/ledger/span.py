@@ -8,31 +8,47 @@ import json
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from itertools import chain as chained
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ainalym.ledger import chain
-from ainalym.ledger.rules import Rules
+from ainalym.ledger import chain, version1
+from ainalym.ledger.old import SOURCES, Old
+from ainalym.ledger.spelled import Numbers, Spelled
 from ainalym.ledger.store import Store, connect
 from ainalym.ledger.writer import unswept
-from ainalym.model.deed import Ticket
-from ainalym.model.entry import Source
+from ainalym.model.deed import Close, Ticket
+from ainalym.model.entry import Account, Source
 
 AT_ONCE = 25_000
 """Entries looked at together."""
 
-SOURCES = {"": 0} | {source.value: k for k, source in enumerate(Source, 1)}
-Numbers = NDArray[np.int64]
+LEDGERS = {"mass": 0, "money": 1, "count": 2}
 
 ENTRIES = (
-    "select seq, id, kind, site, event_ms, recorded_ms, actor, coalesce(reverses, 0), "
-    "coalesce(corrects, 0), noted, body, hash from entry where seq between ? and ? order by seq"
+    "select seq, id, kind, site, event_ms, recorded_ms, actor, reverses, corrects, series, number, "
+    "noted, body, hash, {salt} from entry where seq between ? and ? order by seq"
 )
+SALT = {1: "null", 2: "salt"}
+"""Where the salt of an entry stands, by the version of the book."""
+
+UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+"""What comes of reading octets that are not what was written."""
+
+
+class Sealed(NamedTuple):
+    """What the entry that closed a period says of it."""
+
+    root: str
+    site: str
+    from_ms: int
+    to_ms: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,7 +71,12 @@ class Span:
     since_ms
         When grams were last given back to it.
     opened, closed
-        Names of accounts by number; notes of closed periods by number of the entry.
+        Names of accounts by number; closed periods by number of the entry.
+    erased, erasures
+        Numbers of entries whose private part is gone, and of those that entries say are erased.
+    old, new, upgrade
+        Numbers of the last entry of version 1, of the first one of a later version, and of the one
+        that took the book over; 0 for none.
     """
 
     first: int
@@ -77,7 +98,12 @@ class Span:
     event_ms: Numbers
     since_ms: Numbers
     opened: dict[int, str] = field(default_factory=dict)
-    closed: dict[int, str] = field(default_factory=dict)
+    closed: dict[int, Sealed] = field(default_factory=dict)
+    erased: list[int] = field(default_factory=list)
+    erasures: list[int] = field(default_factory=list)
+    old: int = 0
+    new: int = 0
+    upgrade: int = 0
 
     def join(self, later: "Span") -> None:
         """Add what the span that follows says."""
@@ -92,6 +118,10 @@ class Span:
         self.faults += later.faults
         self.opened |= later.opened
         self.closed |= later.closed
+        self.erased += later.erased
+        self.erasures += later.erasures
+        self.old, self.new = max(self.old, later.old), self.new or later.new
+        self.upgrade = self.upgrade or later.upgrade
 
 
 class Walk:
@@ -101,14 +131,19 @@ class Walk:
     ----------
     store
         To read from.
+    version
+        Of the book.
     first, last
         The span.
     accounts, lots
-        Their highest numbers.
+        How many there are.
     """
 
-    def __init__(self, store: Store, first: int, last: int, accounts: int, lots: int) -> None:
+    def __init__(
+        self, store: Store, version: int, first: int, last: int, accounts: int, lots: int
+    ) -> None:
         self._store = store
+        self._sql = ENTRIES.format(salt=SALT[version])
         by_lot = ("posted", "drawn", "into", "entry", "born", "account", "source", "verified")
         by_lot += ("event_ms", "since_ms")
         self.span = Span(
@@ -117,17 +152,13 @@ class Walk:
             balance=np.zeros(accounts + 1, np.int64),
             **{name: np.zeros(lots + 1, np.int64) for name in by_lot},
         )
-        self._money = np.zeros(accounts + 1, bool)
-        for (number,) in store.rows("select id from account where ledger = 'money'"):
-            if number <= accounts:
-                self._money[number] = True
-        self._counts = _Counts()
-        self._rules = Rules()
-        self._scales: dict[str, tuple[int, int]] = {}
-        names = [f.name for f in fields(Ticket)]
-        defaults = {f.name: f.default for f in fields(Ticket)}
-        self._source, self._scale = (names.index(name) + 1 for name in ("source", "scale"))
-        self._usual = SOURCES[str(defaults["source"])]
+        self._ledger = np.zeros(accounts + 1, np.int8)
+        self._names = ['"?"'] * (accounts + 1)
+        for number, *key in store.rows("select id, ledger, role, site, what, party from account"):
+            if 0 < number <= accounts:
+                self._ledger[number] = LEDGERS.get(key[0], -1)
+                self._names[number] = chain.quoted(Account(*map(str, key)).name)
+        self._old = Old(store)
         self._sources: list[tuple[int, int, int]] = []
         self._back: dict[int, int] = {}
 
@@ -139,9 +170,6 @@ class Walk:
             found = self._store.one(before, (span.first - 1,))
             if found is not None:
                 span.hash, span.recorded_ms = bytes(found[0]), found[1]
-            known = "select seq, body from entry where kind = 'rule' and seq < ? order by seq"
-            for seq, body in self._store.rows(known, (span.first,)):
-                self._learn_rule(seq, body)
         for first in range(span.first, span.last + 1, AT_ONCE):
             last = min(first + AT_ONCE - 1, span.last)
             self._block(first, last)
@@ -150,24 +178,49 @@ class Walk:
         return span
 
     def _block(self, first: int, last: int) -> None:
+        """Look at some entries together; where that fails, at fewer, to say which is damaged."""
+        span = self.span
+        before = span.hash, span.recorded_ms, span.entries, len(span.faults)
+        try:
+            self._together(first, last)
+        except UNREADABLE:
+            span.hash, span.recorded_ms, span.entries, faults = before
+            del span.faults[faults:]
+            self._sources, self._back = [], {}
+            if first < last:
+                middle = (first + last) // 2
+                self._block(first, middle)
+                self._block(middle + 1, last)
+                return
+            span.entries += 1
+            self._say(f"entry {first} cannot be read: what is kept of it is damaged")
+            found = self._store.one("select hash from entry where seq = ?", (first,))
+            if found is not None and isinstance(found[0], bytes | memoryview):
+                span.hash = bytes(found[0])
+
+    def _together(self, first: int, last: int) -> None:
         within = "where entry between ? and ? order by entry, n"
-        postings = self._numbers(
-            f"select entry, account, coalesce(lot, 0), quantity from posting {within}",
+        lines = self._numbers(
+            f"select entry, n, account, coalesce(lot, -1), quantity from posting {within}",
             (first, last),
         )
         draws = self._numbers(
-            f"select entry, coalesce(child, 0), parent, grams from draw {within}", (first, last)
+            f"select entry, n, coalesce(child, -1), parent, grams from draw {within}", (first, last)
         )
-        self._chain(first, last, postings, draws)
-        span = self.span
-        span.postings += len(postings)
-        lots = len(span.posted)
-        there = (postings[:, 1] < len(span.balance)) & (postings[:, 2] < lots)
+        self._order(lines, "postings", first)
+        self._order(draws, "draws", first)
+        postings = np.ascontiguousarray(lines[:, [0, 2, 3, 4]])
+        draws = np.ascontiguousarray(draws[:, [0, 2, 3, 4]])
+        span, lots = self.span, len(self.span.posted)
+        there = (postings[:, 1] >= 0) & (postings[:, 1] < len(span.balance))
+        there &= postings[:, 2] < lots
         for entry in np.unique(postings[~there, 0]).tolist():
             self._say(f"entry {entry} posts to an account or a lot that is not there")
-        drawn = (draws[:, 1] < lots) & (draws[:, 2] < lots)
+        drawn = (draws[:, 1] < lots) & (draws[:, 2] < lots) & (draws[:, 2] >= 0)
         for entry in np.unique(draws[~drawn, 0]).tolist():
             self._say(f"entry {entry} draws on a lot that is not there")
+        self._chain(first, last, postings, draws, there)
+        span.postings += len(postings)
         postings, draws = postings[there], draws[drawn]
         self._sums(postings, first, last)
         np.add.at(span.balance, postings[:, 1], postings[:, 3])
@@ -177,57 +230,58 @@ class Walk:
 
     def _numbers(self, sql: str, values: tuple) -> Numbers:
         rows = self._store.rows(sql, values)
-        flat = np.fromiter(chained.from_iterable(rows), np.int64, 4 * len(rows))
-        return flat.reshape(-1, 4)
+        flat = np.fromiter(chained.from_iterable(rows), np.int64, 5 * len(rows))
+        return flat.reshape(-1, 5)
+
+    def _order(self, rows: Numbers, named: str, first: int) -> None:
+        """Rows of an entry are numbered from 0 on, and name a lot or none; none is kept as null."""
+        _entries, at = np.unique(rows[:, 0], return_index=True)
+        due = np.arange(len(rows)) - np.repeat(at, np.diff([*at, len(rows)]))
+        for entry in np.unique(rows[rows[:, 1] != due, 0]).tolist():
+            self._say(f"entry {entry}: its {named} are not numbered as they were written")
+        column = 3 if named == "postings" else 2
+        for entry in np.unique(rows[rows[:, column] == 0, 0]).tolist():
+            self._say(f"entry {entry}: its {named} name a lot 0")
+        rows[:, column] = np.maximum(rows[:, column], 0)
 
     def _sums(self, postings: Numbers, first: int, last: int) -> None:
         """Every entry sums to zero in each ledger."""
-        money = self._money[postings[:, 1]]
-        for ledger, chosen in (("mass", ~money), ("money", money)):
+        ledger = self._ledger[postings[:, 1]]
+        for name, number in LEDGERS.items():
+            chosen = ledger == number
             total = np.zeros(last - first + 1, np.int64)
             np.add.at(total, postings[chosen, 0] - first, postings[chosen, 3])
             for k in np.flatnonzero(total):
-                self._say(f"entry {first + k} sums to {total[k]} in {ledger}, not to 0")
+                self._say(f"entry {first + k} sums to {total[k]} in {name}, not to 0")
 
-    def _chain(self, first: int, last: int, postings: Numbers, draws: Numbers) -> None:
-        """Every hash is that of the entry's bytes, and of the hash before."""
-        span, counts = self.span, self._counts
-        numbers = np.arange(first, last + 2)
-        of_posting = np.searchsorted(postings[:, 0], numbers).tolist()
-        of_draw = np.searchsorted(draws[:, 0], numbers).tolist()
-        lines = np.ascontiguousarray(postings[:, 1:]).astype("<i8").tobytes()
-        drawn = np.ascontiguousarray(draws[:, 1:]).astype("<i8").tobytes()
+    def _chain(
+        self, first: int, last: int, postings: Numbers, draws: Numbers, there: NDArray[np.bool_]
+    ) -> None:
+        """Every hash is that of the entry's parts, and of the hash before."""
+        span = self.span
+        rows = self._store.rows(self._sql, (first, last))
+        said = Spelled(postings, draws, first, last)
+        if rows and rows[-1][-1] is not None:
+            self._spell(said, postings, there)
         before, due, last_ms = span.hash, first, span.recorded_ms
-        rows = self._store.rows(ENTRIES, (first, last))
         for row in rows:
-            seq, raw, kind, site, event_ms, recorded_ms, actor, back, right, noted, body, kept = row
+            seq, _, kind, _, event_ms, recorded_ms, *_, noted, body, kept, salt = row
             if seq != due:
                 self._say(f"entries {due} to {seq - 1} are missing")
-            k = seq - first
-            a, b, c, d = of_posting[k], of_posting[k + 1], of_draw[k], of_draw[k + 1]
-            text = (
-                f"{seq}\n{raw.hex()}\n{kind}\n{site}\n{event_ms}\n{recorded_ms}\n{actor}\n{back}\n"
-                f"{right}\n{noted}\n{body}\0"
-            )
-            hashed = sha256(before + text.encode() + counts[b - a] + lines[a * 24 : b * 24])
-            hashed.update(counts[d - c] + drawn[c * 24 : d * 24])
-            if hashed.digest() != kept:
+            if salt is None:
+                hashed = self._link_old(before, row, said)
+            else:
+                hashed = self._link(before, row, said)
+            if hashed != kept:
                 self._say(f"entry {seq} was changed: its bytes do not give its hash")
-            if recorded_ms < last_ms:
+            if recorded_ms < last_ms and kind != "clock":
                 self._say(f"entry {seq} was recorded before the one before it")
-            if kind == "ticket":
-                self._hear_ticket(seq, event_ms, body)
-            elif kind == "rule":
-                self._learn_rule(seq, body)
-            elif kind == "count":
-                self._sources.append((seq, SOURCES[Source.FOUND.value], 0))
-            elif kind == "reversal":
+            if kind == "reversal":
                 self._back[seq] = event_ms
-            if noted:
-                if kind == "close":
-                    span.closed[seq] = noted
-                else:
-                    span.opened.update(_opened(noted))
+            elif kind == "close":
+                span.closed[seq] = _sealed(noted, body, salt is None)
+            elif kind == "upgrade":
+                self._hear_upgrade(seq, before, body)
             before, due, last_ms = kept, seq + 1, recorded_ms
         if due <= last:
             self._say(f"entries {due} to {last} are missing")
@@ -235,28 +289,98 @@ class Walk:
         span.hash, span.recorded_ms = bytes(before), last_ms
         span.entries += len(rows)
 
-    def _hear_ticket(self, seq: int, event_ms: int, body: str) -> None:
-        """Learn where a ticket's lot comes from, and whether its scale was verified."""
-        values = chain.values(body)
-        length, source, verified = len(values), self._usual, False
-        if length > self._source:
-            source = SOURCES.get(values[self._source], -1)
-        if length > self._scale:
-            scale = values[self._scale]
-            from_ms, to_ms = self._scales.get(scale, (0, 0))
-            verified = from_ms <= event_ms < to_ms
-            if not verified:
-                verified = self._rules.verified(scale, event_ms)
-        self._sources.append((seq, source, verified))
+    def _spell(self, said: "Spelled", postings: Numbers, there: NDArray[np.bool_]) -> None:
+        """Write all postings of a block as the chain does; money has to stand last."""
+        account = np.where(there, postings[:, 1], 0)
+        money = self._ledger[account] == LEDGERS["money"]
+        said.spell(self._names, account, postings, money)
+        early = money[:-1] & ~money[1:] & (postings[:-1, 0] == postings[1:, 0])
+        for entry in np.unique(postings[:-1][early, 0]).tolist():
+            said.mixed.add(entry)
 
-    def _learn_rule(self, seq: int, body: str) -> None:
+    def _link(self, before: bytes, row: tuple, said: "Spelled") -> bytes:
+        """Hash an entry of version 2, and hold its columns against what was told."""
+        seq, raw, kind, site, event_ms, recorded_ms, actor, back, right, *_ = row
+        series, number, noted, body, _, salt = row[9:]
+        span = self.span
+        span.new = span.new or seq
+        goods, money, drawn = said.of(seq)
+        head = (seq, raw.hex(), kind, site, event_ms, recorded_ms, back or 0, right or 0)
+        if back == 0 or right == 0:
+            self._say(f"entry {seq} refers to an entry 0")
+        public = chain.public(head, noted, goods, chain.seal_money(salt, money), drawn)
+        hashed = chain.link(before, public, chain.seal_told(salt, body))
+        if seq in said.mixed:
+            self._say(f"entry {seq}: its postings are not numbered as they were written")
+        if chain.is_erased(body):
+            span.erased.append(seq)
+            if actor or series is not None or number is not None or len(salt) != chain.HALF:
+                self._say(f"entry {seq} was erased, and not all of its private part is gone")
+        elif len(salt) != chain.SALT:
+            self._say(f"entry {seq} was changed: its salt is not whole")
+        else:
+            self._columns(seq, kind, actor, series, number, body)
+        notes = _read_noted(noted)
+        if "from" in notes:
+            source = SOURCES.get(notes["from"], -1)
+            self._sources.append((seq, source, bool(notes.get("verified"))))
+        if "opened" in notes:
+            span.opened.update({int(k): name for k, name in notes["opened"].items()})
+        if "erases" in notes:
+            span.erasures.append(notes["erases"])
+        return hashed
+
+    def _columns(
+        self, seq: int, kind: str, actor: str, series: str | None, number: int | None, body: str
+    ) -> None:
+        """What stands in columns beside a body is what the body says."""
+        if kind == Ticket.kind:
+            # In a body without inner objects a name with its value stands once, as it is written.
+            held = f'"actor":{chain.quoted(actor)}' in body if actor else '"actor":' not in body
+            if series is None:
+                held &= '"series":' not in body and number is None
+            else:
+                held &= f'"series":{chain.quoted(series)}' in body
+                held &= f'"number":{number},' in body
+        else:
+            held = chain.told(body).get("actor", "") == actor and series is None and number is None
+        if not held:
+            self._say(
+                f"entry {seq} was changed: who told it, or its slip, is not what its body says"
+            )
+
+    def _link_old(self, before: bytes, row: tuple, said: "Spelled") -> bytes:
+        """Hash an entry of version 1."""
+        seq, raw, kind, site, event_ms, recorded_ms, actor, back, right, *_ = row
+        series, number, noted, body, *_ = row[9:]
+        span, old = self.span, self._old
+        span.old = seq
+        if back == 0 or right == 0:
+            self._say(f"entry {seq} refers to an entry 0")
+        text = (
+            f"{seq}\n{raw.hex()}\n{kind}\n{site}\n{event_ms}\n{recorded_ms}\n{actor}\n{back or 0}\n"
+            f"{right or 0}\n{noted}\n{body}\0"
+        )
+        hashed = sha256(before + text.encode() + said.packed(seq)).digest()
+        told_series, told_number = None, None
+        if kind == "ticket":
+            source, verified, told_series, told_number = old.ticket(seq, event_ms, body)
+            self._sources.append((seq, source, verified))
+        elif kind == "rule":
+            old.learn(seq, body)
+        elif kind == "count":
+            self._sources.append((seq, SOURCES[Source.FOUND.value], 0))
+        if (series, number) != (told_series, told_number):
+            self._say(f"entry {seq} was changed: its slip is not what its body says")
+        if noted and kind != Close.kind:
+            span.opened.update(version1.opened(noted))
+        return hashed
+
+    def _hear_upgrade(self, seq: int, before: bytes, body: str) -> None:
         told = chain.told(body)
-        about, name, event_ms = told["about"], told["name"], told["event_ms"]
-        self._rules.add(about, name, event_ms, seq, told["terms"])
-        if about == "scale":
-            # A span of time that is settled, to look at first; a second rule unsettles it.
-            until_ms = 0 if name in self._scales else told["terms"]["verified_until_ms"]
-            self._scales[name] = (event_ms, until_ms)
+        if self.span.upgrade or (told["head"], told["entries"]) != (before.hex(), seq - 1):
+            self._say(f"entry {seq} takes over another book than the one before it")
+        self.span.upgrade = self.span.upgrade or seq
 
     def _lots(self, postings: Numbers) -> None:
         """Learn what is posted to lots, and what their own entries say of them."""
@@ -288,6 +412,19 @@ class Walk:
         self.span.faults.append(fault)
 
 
+@lru_cache(maxsize=1 << 12)
+def _read_noted(noted: str) -> Mapping[str, object]:
+    return chain.read_noted(noted)
+
+
+def _sealed(noted: str, body: str, old: bool) -> Sealed:
+    """Read what a close says of its period."""
+    told = chain.told(body)
+    root = noted.split(",")[0].removeprefix("root ") if old else chain.read_noted(noted)["root"]
+    site = "" if told["site"] == "*" else told["site"]
+    return Sealed(str(root), site, told["from_ms"], told["to_ms"])
+
+
 class Elsewhere:
     """Walks a span in a process of its own.
 
@@ -295,15 +432,14 @@ class Elsewhere:
     ----------
     where
         As for `open_book`.
-    first, last, accounts, lots
-        As for `Walk`.
+    asked
+        As for `Walk`: version, first and last entry, accounts, lots.
     """
 
-    def __init__(self, where: str, first: int, last: int, accounts: int, lots: int) -> None:
+    def __init__(self, where: str, *asked: int) -> None:
         words = [sys.executable, "-c", "from ainalym.ledger import span; span.answer()"]
         self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        asked = json.dumps([where, first, last, accounts, lots]).encode()
-        self._process.stdin.write(asked)
+        self._process.stdin.write(json.dumps([where, *asked]).encode())
         self._process.stdin.close()
 
     def span(self) -> Span | None:
@@ -317,20 +453,6 @@ class Elsewhere:
         if self._process.poll() is None:
             self._process.kill()
             self._process.communicate()
-
-
-class _Counts(dict):
-    """Whole numbers as the chain writes them; made once each."""
-
-    def __missing__(self, count: int) -> bytes:
-        self[count] = packed = chain.numbers(1).pack(count)
-        return packed
-
-
-def _opened(noted: str) -> Iterator[tuple[int, str]]:
-    for part in noted.split(","):
-        number, _, name = part.partition("=")
-        yield int(number), name
 
 
 def answer() -> None:

@@ -20,7 +20,7 @@ CACHE_KIB = 64 * 1024
 ROWS_AT_ONCE = 512
 """Rows SQLite is handed in one statement. Measured: of 128, 512, 1,024 and 2,000 the quickest."""
 
-VERSION = 1
+VERSION = 2
 """Of the tables and of the bytes that are hashed."""
 
 SERVER = re.compile(r"postgres(ql)?://")
@@ -178,6 +178,20 @@ class Store:
             with suppress(OutsideError):
                 self._run("rollback")
 
+    def server_ms(self) -> int | None:
+        """Tell the server's time, milliseconds since 1970; None where there is no server."""
+        if self.engine == "sqlite":
+            return None
+        return int(self.one("select (extract(epoch from clock_timestamp()) * 1000)::bigint")[0])
+
+    def forget(self) -> None:
+        """Let nothing that was erased lie in the log beside a SQLite file.
+
+        PostgreSQL frees it at its next vacuum.
+        """
+        if self.engine == "sqlite":
+            self.one("pragma wal_checkpoint(truncate)")
+
     @property
     def is_lost(self) -> bool:
         """Whether the server has gone away, so that a new connection is needed."""
@@ -248,7 +262,8 @@ def connect(where: str | Path, *, new: bool = True, read_only: bool = False) -> 
     name = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
     said = ["foreign_keys = on", f"cache_size = -{CACHE_KIB}"]
     if not read_only:
-        said += ["journal_mode = wal", "synchronous = full"]
+        # What is erased is overwritten, not only left out.
+        said += ["journal_mode = wal", "synchronous = full", "secure_delete = on"]
     try:
         connection = sqlite3.connect(
             name, uri=True, timeout=WAIT_S, isolation_level=None, check_same_thread=False
@@ -275,18 +290,22 @@ def create(store: Store) -> None:
         if store.engine == "postgres":
             store.run("select pg_advisory_xact_lock(4726)")
         if not tables(store):
-            _make(store)
+            _make(store, VERSION)
 
 
-def _make(store: Store) -> None:
+def statements(engine: str) -> list[str]:
+    """List the statements that make a book's tables, indexes and guards on an engine, in order."""
     home = resources.files("ainalym.ledger")
     schema = home.joinpath("schema.sql").read_text(encoding="utf-8")
-    for word, own in WORDS[store.engine].items():
+    for word, own in WORDS[engine].items():
         schema = schema.replace(f"{{{word}}}", own)
-    guards = home.joinpath(f"guard-{store.engine}.sql").read_text(encoding="utf-8")
-    for statement in _statements(schema + guards):
+    return [*_statements(schema + home.joinpath(f"guard-{engine}.sql").read_text(encoding="utf-8"))]
+
+
+def _make(store: Store, version: int) -> None:
+    for statement in statements(store.engine):
         store.run(statement)
-    first = (VERSION, 1, 0, 0, 0, bytes(32))
+    first = (version, 1, 0, 0, 0, bytes(32))
     store.run(
         "insert into head (version, one, seq, lots, recorded_ms, hash) values (?, ?, ?, ?, ?, ?)",
         first,
@@ -302,15 +321,19 @@ def copy(source: Store, target: Store) -> None:
         with source._failing():
             source.connection.backup(target.connection)
         return
+    version = source.one("select version from head")[0]
+    if version != VERSION and target.engine == "postgres":
+        said = f"this is a book of version {version}"
+        raise ConflictError(f"{said}; take a copy of it over with `ainalym book upgrade` first")
     with target.writing():
-        _make(target)
+        _make(target, version)
         for table in TABLES:
             order = {"entry": "seq", "period": "entry"}.get(table, "entry, n")
             order = "id" if table in ("account", "lot") else order
-            columns = ", ".join(target.columns(table))
+            columns = ", ".join(source.columns(table))
             for rows in source.stream(f"select {columns} from {table} order by {order}"):
                 target.append(table, columns, rows)
-        columns = ", ".join(target.columns("head"))
+        columns = ", ".join(source.columns("head"))
         head = source.one(f"select {columns} from head")
         marks = ", ".join(f"{name} = ?" for name in columns.split(", "))
         target.run(f"update head set {marks}", head)

@@ -10,14 +10,20 @@ import numpy as np
 
 from ainalym.ledger import chain
 from ainalym.ledger.book import Book
+from ainalym.ledger.guards import missing
+from ainalym.ledger.old import SOURCES
 from ainalym.ledger.shelf import owes
-from ainalym.ledger.span import SOURCES, Elsewhere, Numbers, Span, Walk
+from ainalym.ledger.span import Elsewhere, Span, Walk
+from ainalym.ledger.spelled import Numbers
 from ainalym.ledger.store import Store
 from ainalym.ledger.writer import sealed, unswept
 from ainalym.model.entry import Account
 
 TOLD = 5
 """Faults of one kind that are told in full."""
+
+MADE_UP = 1_000
+"""So far beyond their count numbers may reach; what lies beyond is damage."""
 
 LARGE = 200_000
 """So many entries are worth a process for every core."""
@@ -34,12 +40,15 @@ class Verdict(NamedTuple):
         Of the last entry: whoever wrote it down can tell whether this is the same book.
     faults
         Some of each kind, a sentence each; empty when the book is whole.
+    erased
+        Numbers of the entries whose private part was erased, as later entries say.
     """
 
     entries: int
     postings: int
     hash: str
     faults: tuple[str, ...]
+    erased: tuple[int, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -68,14 +77,20 @@ def verify(
         The database failed.
     """
     with book.reading() as store, unswept():
-        top, lots = (
-            store.one(f"select coalesce(max({column}), 0) from {table}")[0]
-            for table, column in (("entry", "seq"), ("lot", "id"))
-        )
+        top, lots, accounts = (_most(store, *named) for named in NUMBERED)
         if processes is None:
             processes = (os.cpu_count() or 1) if top >= LARGE else 1
-        check = _Check(store, top, lots)
+        check = _Check(store, book.version, top, lots, accounts)
         return check.verdict(check.walk(book.where, processes, progress))
+
+
+NUMBERED = (("entry", "seq"), ("lot", "id"), ("account", "id"))
+
+
+def _most(store: Store, table: str, column: str) -> int:
+    """Tell the highest number in a table; one that damage made up is left out."""
+    there, most = store.one(f"select count(*), coalesce(max({column}), 0) from {table}")
+    return min(most, 2 * there + MADE_UP)
 
 
 def holds(book: Book, said: str) -> bool:
@@ -102,8 +117,9 @@ def holds(book: Book, said: str) -> bool:
 class _Check:
     """Holds what is kept against what the chain says."""
 
-    def __init__(self, store: Store, top: int, lots: int) -> None:
-        self._store, self._top, self._lots = store, top, lots
+    def __init__(self, store: Store, version: int, top: int, lots: int, accounts: int) -> None:
+        self._store, self._version = store, version
+        self._top, self._lots, self._highest = top, lots, accounts
         self._kept = store.rows(
             "select id, ledger, role, site, what, party, owes, balance from account order by id"
         )
@@ -113,10 +129,12 @@ class _Check:
         self, where: str | None, processes: int, progress: Callable[[float], None] | None
     ) -> Span:
         """Walk the chain, in as many processes as asked for, and say it all in one span."""
-        highest = max((row[0] for row in self._kept), default=0)
         count = 1 if where is None else max(1, min(processes, self._top))
         ends = [self._top * k // count for k in range(count + 1)]
-        runs = [(first + 1, last, highest, self._lots) for first, last in pairwise(ends)]
+        runs = [
+            (self._version, first + 1, last, self._highest, self._lots)
+            for first, last in pairwise(ends)
+        ]
         others = [Elsewhere(where, *run) for run in runs[1:]]
         try:
             span = Walk(self._store, *runs[0]).walk(progress)
@@ -131,19 +149,50 @@ class _Check:
     def verdict(self, span: Span) -> Verdict:
         """Compare everything."""
         self._faults = list(span.faults)
+        self._versions(span)
         self._heads(span)
         self._accounts(span)
         kept = _Kept(self._store)
         if kept.count == len(span.posted):
             self._faults += kept.faults(span)
         self._periods(span)
-        return Verdict(span.entries, span.postings, span.hash.hex(), tuple(_few(self._faults)))
+        self._erasures(span)
+        self._faults += missing(self._store, self._version)
+        faults, erased = tuple(_few(self._faults)), tuple(sorted({*span.erased}))
+        return Verdict(span.entries, span.postings, span.hash.hex(), faults, erased)
+
+    def _versions(self, span: Span) -> None:
+        """Entries of version 1 come first, and a sealed entry takes them over."""
+        if span.new and span.old > span.new:
+            self._faults.append(f"entry {span.old} is of version 1, after entries of version 2")
+        elif span.new and span.old and span.upgrade != span.new:
+            self._faults.append(f"entry {span.new} is the first of version 2, and is no upgrade")
+        elif span.upgrade and not span.old:
+            self._faults.append(f"entry {span.upgrade} is an upgrade of nothing")
+        if span.old and not span.new and self._version != 1:
+            self._faults.append(f"the head says version {self._version}; the entries are of 1")
+        if span.new and self._version == 1:
+            self._faults.append("the head says version 1; there are entries of version 2")
+
+    def _erasures(self, span: Span) -> None:
+        """What is erased, an entry says was erased; and what it says so of, is."""
+        for seq in sorted({*span.erased} - {*span.erasures}):
+            self._faults.append(f"entry {seq}: its private part is gone, and no entry erased it")
+        for seq in sorted({*span.erasures} - {*span.erased}):
+            self._faults.append(f"entry {seq}: its private part was erased, and is there again")
 
     def _heads(self, span: Span) -> None:
-        seq, lots, hashed = self._store.one("select seq, lots, hash from head")
+        heads = self._store.rows("select one, seq, lots, recorded_ms, hash from head")
+        if len(heads) != 1 or heads[0][0] != 1:
+            self._faults.append(f"there are {len(heads)} heads, not one of number 1")
+            return
+        _, seq, lots, recorded_ms, hashed = heads[0]
         if (seq, bytes(hashed)) != (self._top, span.hash):
             said = f"the head says {seq} entries, ending in another hash; there are {self._top}"
             self._faults.append(said)
+        if recorded_ms != span.recorded_ms:
+            said = f"the head says the last entry was recorded at {recorded_ms}"
+            self._faults.append(f"{said}; the chain says {span.recorded_ms}")
         there = self._store.one("select count(*) from lot")[0]
         if not lots == there == self._lots:
             self._faults.append(f"the head says {lots} lots; there are {there}")
@@ -151,28 +200,39 @@ class _Check:
     def _accounts(self, span: Span) -> None:
         """What is kept beside the postings agrees with them."""
         for number, *key, owing, kept in self._kept:
-            account = Account(*key)
+            account = Account(*map(str, key))
             if span.opened.get(number) != account.name:
                 said = span.opened.get(number, "never opened")
                 self._faults.append(f"account {number} is {account.name}; the chain says {said}")
             if owing != owes(account):
                 self._faults.append(f"account {account.name} is not held to what it may owe")
-            if span.balance[number] != kept:
-                said = f"keeps {kept}, its postings sum to {span.balance[number]}"
-                self._faults.append(f"account {account.name} {said}")
+            there = 0 <= number < len(span.balance) if isinstance(number, int) else False
+            if not there or span.balance[number] != kept:
+                sums = span.balance[number] if there else 0
+                self._faults.append(
+                    f"account {account.name} keeps {kept}, its postings sum to {sums}"
+                )
+        for number in sorted(span.opened.keys() - {row[0] for row in self._kept}):
+            self._faults.append(f"account {number} is gone; the chain says {span.opened[number]}")
 
     def _periods(self, span: Span) -> None:
-        """Every closed period's entries still give its root."""
+        """Every closed period is as its entry says, and its entries still give its root."""
         closed = dict(span.closed)
         known = self._store.rows("select entry, site, from_ms, to_ms, entries, root from period")
         for seq, site, from_ms, to_ms, count, kept in known:
-            hashes = [bytes(h) for (h,) in self._store.rows(*sealed(site, from_ms, to_ms))]
-            if len(hashes) != count or chain.root(hashes) != bytes(kept):
-                said = f"the period of {site or 'all sites'} closed by entry {seq}"
+            told, said = closed.pop(seq, None), f"the period of {site or 'all sites'}"
+            if told is None:
+                self._faults.append(f"{said} names entry {seq}, which closed none")
+                continue
+            if told[1:] != (site, from_ms, to_ms):
+                self._faults.append(f"{said} is not the one that entry {seq} closed")
+            if told.root != bytes(kept).hex():
+                wrong = f"the root kept for entry {seq} is not the one the chain holds"
+                self._faults.append(wrong)
+            hashes = [bytes(h) for (h,) in self._store.rows(*sealed(*told[1:]))]
+            if len(hashes) != count or chain.root(hashes).hex() != told.root:
+                said = f"the period of {told.site or 'all sites'} closed by entry {seq}"
                 self._faults.append(f"{said} no longer gives its root")
-            if closed.pop(seq, "").split(",")[0] != f"root {bytes(kept).hex()}":
-                said = f"the root kept for entry {seq} is not the one the chain holds"
-                self._faults.append(said)
         self._faults += [f"the period that entry {seq} closed is gone" for seq in closed]
 
 
@@ -189,7 +249,7 @@ class _Kept:
             for column, values in zip(columns, zip(*rows, strict=True), strict=True):
                 column.extend(values)
         source = [SOURCES.get(said, -1) for said in columns.pop()[1:]]
-        number, *kept = (np.array(column, np.int64) for column in columns)
+        number, *kept = map(_numbers, columns)
         self.entry, self.account, self.made, self.left, self.event, self.since, self.verified = kept
         self.source = np.array([0, *source], np.int64)
         self.count = len(number)
@@ -214,6 +274,16 @@ class _Kept:
             (since != self.since, "is not there since when the chain says"),
         ):
             yield from (f"lot {k} {said}" for k in _found(wrong))
+
+
+def _numbers(column: list) -> Numbers:
+    """Make an array of a column; what is damaged becomes -1, which nothing is."""
+    try:
+        return np.array(column, np.int64)
+    except (TypeError, ValueError, OverflowError):
+        return np.array(
+            [one if type(one) is int and abs(one) < 1 << 62 else -1 for one in column], np.int64
+        )
 
 
 def _found(wrong: Numbers) -> list[int]:

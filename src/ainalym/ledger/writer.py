@@ -1,7 +1,6 @@
 """The writer: puts deeds into the book, many in one commit, each whole or not at all."""
 
 import gc
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,23 +8,34 @@ from typing import NamedTuple
 
 from ainalym.errors import AinalymError, ConflictError, InputError, Issue, NotFoundError, refuse
 from ainalym.ledger import chain
+from ainalym.ledger.canonical import canonical, faults_of_text
+from ainalym.ledger.clock import SKEW_MS, Clocks
+from ainalym.ledger.ids import raw_of, text_of_id
 from ainalym.ledger.laws import Draft, draft, refuse_all
 from ainalym.ledger.rules import Rules
 from ainalym.ledger.shelf import LOT, Shelf, owes, row_of
 from ainalym.ledger.store import Refused, Store
-from ainalym.model.deed import Close, Deed, Reversal, Rule, Ticket
+from ainalym.model.deed import Close, Deed, Erasure, Reversal, Rule, Ticket, Upgrade
 from ainalym.model.entry import Receipt
-
-SKEW_MS = 15 * 60 * 1000
-"""How far ahead of ours a device's clock may be."""
 
 MANY = 1_000
 """Deeds in one commit from which on speed is worth a care."""
 
 ENTRY = (
     "seq, id, kind, site, event_ms, recorded_ms, actor, reverses, corrects, series, number, "
-    "noted, body, hash"
+    "noted, body, hash, salt"
 )
+ERASE = (
+    "update entry set actor = '', series = null, number = null, body = ?, salt = ? where seq = ?"
+)
+FINAL = ("rule", "close", "reversal", "erasure", "clock", "upgrade")
+"""Kinds that nothing takes back."""
+
+NEEDED = ("rule", "close", "count", "erasure", "clock", "upgrade")
+"""Kinds whose words the book itself goes by, so that they are not erased."""
+
+SALTS = 256
+"""Salts that are drawn from the computer's chance at a time."""
 
 
 class Request:
@@ -63,11 +73,17 @@ class Writer:
         The connection.
     clock
         Tells the moment of recording, in milliseconds since 1970 UTC.
+    chance
+        Gives so many octets of chance.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, store: Store, clock: Callable[[], int], chance: Callable[[int], bytes]
+    ) -> None:
         self._store = store
-        self._clock = clock
+        self._clocks = Clocks(store, clock)
+        self._chance = chance
+        self._salts = b""
         self._seq = -1
 
     def commit(self, requests: Sequence[Request]) -> None:
@@ -75,10 +91,9 @@ class Writer:
         try:
             many = sum(len(request.deeds) for request in requests) >= MANY
             with self._store.writing(), unswept(many):
-                self._catch_up()
-                for request in requests:
-                    self._answer(request)
-                self._write()
+                erased = self.record(requests)
+            if erased:
+                self._store.forget()
         except Refused as error:
             self._seq = -1
             if len(requests) == 1:
@@ -92,8 +107,21 @@ class Writer:
             self._seq = -1
             raise
 
+    def record(self, requests: Sequence[Request]) -> bool:
+        """Record requests in the transaction that is held, as `commit` does in one of its own.
+
+        Tells whether anything is erased.
+        """
+        self._catch_up()
+        for request in requests:
+            self._answer(request)
+        erased = bool(self._shelf.page.erased)
+        self._write()
+        return erased
+
     def _catch_up(self) -> None:
         """Take the head of the chain, and forget what we remember if others wrote meanwhile."""
+        self._clocks.look()
         locked = "select seq, recorded_ms, hash from head"
         if self._store.engine == "postgres":
             locked += " for update"
@@ -118,8 +146,13 @@ class Writer:
     def _answer(self, request: Request) -> None:
         """Enter a request's deeds; if one is refused, none of them stands."""
         mark = self._mark()
-        self._now_ms = max(self._recorded_ms, self._clock())
         try:
+            kinds = {deed.kind for deed in request.deeds}
+            accepted = not kinds.isdisjoint(("clock", "upgrade"))
+            self._true_ms = self._clocks.read(self._recorded_ms, accepted=accepted)
+            # Within minutes the order of the chain counts; who accepts the clock sets it.
+            set_back = "clock" in kinds
+            self._now_ms = self._true_ms if set_back else max(self._recorded_ms, self._true_ms)
             request.receipts = [self._enter(deed) for deed in request.deeds]
         except AinalymError as first:
             self._undo(mark)
@@ -159,34 +192,35 @@ class Writer:
     def _enter(self, deed: Deed) -> Receipt:
         body = chain.body(deed)
         if "\\u0000" in body or not body.isascii():
-            refuse(_faults_of_text(deed, body))
+            refuse(faults_of_text(f"{deed.kind} {deed.id}", body))
         repeated = self._known(deed, body)
         if repeated is not None:
             return repeated
         recorded_ms = self._now_ms
-        if deed.event_ms > recorded_ms + SKEW_MS or self._periods:
-            self._refuse_moment(deed, recorded_ms)
+        if deed.event_ms > self._true_ms + SKEW_MS or self._periods:
+            self._refuse_moment(deed)
         shelf, seq = self._shelf, self._seq + 1
         shelf.entry = seq
         opened, made = len(shelf.opened), len(shelf.fresh)
         reverses, drawn = self._drawn(deed, seq)
         corrects = self._find(deed.corrects)[0] if deed.corrects else None
         page, (lines, draws, noted) = shelf.page, drawn
+        if len(shelf.opened) > opened:
+            names = {str(k): account.name for k, account in shelf.opened[opened:]}
+            said = canonical({**noted, "opened": names})
+        else:
+            said = chain.noted(tuple(noted.items()))
+        series = getattr(deed, "series", "") or None
+        raw, kind, site, event_ms = deed.id.replace("-", ""), deed.kind, deed.site, deed.event_ms
+        head = (seq, raw, kind, site, event_ms, recorded_ms, reverses or 0, corrects or 0)
+        salt = self._salt()
+        hashed = self._link(head, said, lines, draws, salt, body)
         page.postings.append((seq, lines))
         if draws:
             page.draws.append((seq, draws))
-        if len(shelf.opened) > opened:
-            noted += ",".join(f"{k}={account.name}" for k, account in shelf.opened[opened:])
-        series = getattr(deed, "series", "") or None
-        raw, kind, site, event_ms = deed.id.replace("-", ""), deed.kind, deed.site, deed.event_ms
-        words = (
-            f"{seq}\n{raw}\n{kind}\n{site}\n{event_ms}\n{recorded_ms}\n"
-            f"{deed.actor}\n{reverses or 0}\n{corrects or 0}\n{noted}\n{body}"
-        )
-        hashed = chain.link(self._before, words, lines, draws)
         number = series and deed.number
         row = (seq, bytes.fromhex(raw), kind, site, event_ms, recorded_ms, deed.actor)
-        page.entries.append((*row, reverses, corrects, series, number, noted, body, hashed))
+        page.entries.append((*row, reverses, corrects, series, number, said, body, hashed, salt))
         self._seq, self._before, self._recorded_ms = seq, hashed, recorded_ms
         lots = tuple([held.id for held in shelf.fresh[made:]])
         receipt = Receipt(deed.id, seq, recorded_ms, lots, hashed.hex(), False)
@@ -194,6 +228,24 @@ class Writer:
         if deed.id > self._last:
             self._last = deed.id
         return receipt
+
+    def _link(
+        self, head: tuple, noted: str, lines: list, draws: list, salt: bytes, body: str
+    ) -> bytes:
+        """Hash an entry onto the chain; what is posted in money has to stand last."""
+        names, moneys = self._shelf.names, self._shelf.moneys
+        said = [f"[{names[number]},{lot},{quantity}]" for number, lot, quantity in lines]
+        goods = sum([number not in moneys for number, _, _ in lines])
+        money = chain.seal_money(salt, ",".join(said[goods:]))
+        drawn = chain.drawn(draws) if draws else ""
+        public = chain.public(head, noted, ",".join(said[:goods]), money, drawn)
+        return chain.link(self._before, public, chain.seal_told(salt, body))
+
+    def _salt(self) -> bytes:
+        if not self._salts:
+            self._salts = self._chance(chain.SALT * SALTS)
+        salt, self._salts = self._salts[: chain.SALT], self._salts[chain.SALT :]
+        return salt
 
     def _drawn(self, deed: Deed, seq: int) -> tuple[int | None, Draft]:
         """Draft a deed; reversals and closes need the book itself, and rules are learnt."""
@@ -203,7 +255,13 @@ class Writer:
             return self._find(deed.reverses)[0], self._reversed(deed)
         if isinstance(deed, Close):
             return None, self._closed(deed)
+        if isinstance(deed, Erasure):
+            return None, self._erased(deed)
+        if isinstance(deed, Upgrade):
+            return None, self._taken_over(deed)
         drawn = draft(deed, self._shelf, self._rules)
+        # A proof shows no money, only a seal of it: it stands last.
+        drawn.lines.sort(key=self._is_money)
         if isinstance(deed, Rule):
             self._rules.add(deed.about, deed.name, deed.event_ms, seq, deed.terms)
         return None, drawn
@@ -222,7 +280,7 @@ class Writer:
             said, receipt = self._new[deed.id]
         else:
             row = self._store.one(
-                "select seq, recorded_ms, hash, body from entry where id = ?", (_raw(deed.id),)
+                "select seq, recorded_ms, hash, body from entry where id = ?", (raw_of(deed.id),)
             )
             if row is None:
                 return None
@@ -230,14 +288,17 @@ class Writer:
             lots = self._store.rows("select id from lot where entry = ? order by id", (seq,))
             ids = tuple(lot for (lot,) in lots)
             receipt = Receipt(deed.id, seq, recorded_ms, ids, bytes(hashed).hex(), True)
-        if said != body:
+        if not chain.is_erased(said) and not chain.is_same(said, body):
             mend = "a new deed needs a new id; a change needs a reversal"
             raise ConflictError(f"{deed.kind} {deed.id} is in the book with another body; {mend}")
         return receipt._replace(repeated=True)
 
-    def _refuse_moment(self, deed: Deed, recorded_ms: int) -> None:
-        if deed.event_ms > recorded_ms + SKEW_MS:
-            fault = f"is {(deed.event_ms - recorded_ms) / 60_000:.0f} minutes in the future"
+    def _is_money(self, line: tuple[int, int, int]) -> bool:
+        return line[0] in self._shelf.moneys
+
+    def _refuse_moment(self, deed: Deed) -> None:
+        if deed.event_ms > self._true_ms + SKEW_MS:
+            fault = f"is {(deed.event_ms - self._true_ms) / 60_000:.0f} minutes in the future"
             mend = "set the device's clock"
             raise InputError([Issue(f"{deed.kind} {deed.id}: event_ms", fault, mend)])
         for period in self._periods:
@@ -248,10 +309,10 @@ class Writer:
     def _find(self, deed_id: str) -> tuple:
         """Find an entry by its id: seq, kind, site, event_ms, reversed or not."""
         for row in self._shelf.page.entries:
-            if row[1] == _raw(deed_id):
+            if row[1] == raw_of(deed_id):
                 return (row[0], row[2], row[3], row[4])
         row = self._store.one(
-            "select seq, kind, site, event_ms from entry where id = ?", (_raw(deed_id),)
+            "select seq, kind, site, event_ms from entry where id = ?", (raw_of(deed_id),)
         )
         if row is None:
             raise NotFoundError(f"there is no entry {deed_id} in this book")
@@ -261,7 +322,7 @@ class Writer:
         """Take an entry back whole: every posting and draw once more with the other sign."""
         shelf = self._shelf
         seq, kind, site, event_ms = self._find(deed.reverses)
-        if kind in (Rule.kind, Close.kind, Reversal.kind):
+        if kind in FINAL:
             said = {"rule": "post a later rule", "close": "it is closed for good"}
             mend = said.get(kind, "tell anew what happened")
             raise ConflictError(f"a {kind} cannot be reversed; {mend}")
@@ -286,7 +347,40 @@ class Writer:
                 raise ConflictError(f"{said}; reverse first what used it")
         for child, parent, grams in self._rows("draw", seq):
             draws.append((child, parent, -grams))
-        return Draft(lines, draws)
+        # Entries of version 1 may have money between.
+        lines.sort(key=self._is_money)
+        return Draft(lines, draws, {})
+
+    def _erased(self, deed: Erasure) -> Draft:
+        """Erase the private part of an earlier entry, in the same commit."""
+        seq, kind, site, _ = self._find(deed.erases)
+        if site != deed.site:
+            raise ConflictError(f"entry {deed.erases} happened at {site}; erase it there")
+        row = self._store.one("select body, salt from entry where seq = ?", (seq,))
+        if row is None:
+            raise ConflictError("what is not written yet cannot be erased; post it first")
+        body, salt = row
+        if chain.is_erased(body):
+            raise ConflictError(f"the private part of entry {deed.erases} is erased already")
+        if salt is None:
+            said = f"entry {deed.erases} is of version 1, where the whole entry is hashed"
+            raise ConflictError(f"{said}; its private part cannot be erased")
+        if kind in NEEDED or chain.told(body).get("claimed_ppm") is not None:
+            said = f"the book goes by what this {kind} says"
+            raise ConflictError(f"entry {deed.erases} cannot be erased: {said}")
+        seal = chain.seal_told(bytes(salt), body).hex()
+        self._shelf.page.erased.append((seal, bytes(salt)[: chain.HALF], seq))
+        return Draft([], [], {"erases": seq})
+
+    def _taken_over(self, deed: Upgrade) -> Draft:
+        """Seal all entries of the version before, which have no salt."""
+        told = (deed.entries, deed.head)
+        if told != (self._seq, self._before.hex()) or self._store.one(
+            "select 1 from entry where salt is not null limit 1"
+        ):
+            raise ConflictError("a book is taken over once, by `ainalym book upgrade`")
+        hashes = self._store.rows("select hash from entry order by seq")
+        return Draft([], [], {"root": chain.root([bytes(one) for (one,) in hashes]).hex()})
 
     def _is_reversed(self, seq: int) -> bool:
         if any(row[7] == seq for row in self._shelf.page.entries):
@@ -327,7 +421,7 @@ class Writer:
         row = (self._shelf.entry, site, deed.from_ms, deed.to_ms, len(hashes), root)
         self._shelf.page.periods.append(row)
         self._periods.append(_Closed(site, deed.from_ms, deed.to_ms))
-        return Draft([], [], f"root {root.hex()}")
+        return Draft([], [], {"root": root.hex()})
 
     def _write(self) -> None:
         """Put all rows of this commit into the database."""
@@ -350,6 +444,8 @@ class Writer:
         if page.draws:
             store.append("draw", "entry, n, child, parent, grams", draws)
         store.append("period", "entry, site, from_ms, to_ms, entries, root", page.periods)
+        if page.erased:
+            store.run_each(ERASE, page.erased)
         store.change("account", "balance", _by_key(moved), add=True)
         touched = {k: (h.left_g, h.since_ms) for k, h in sorted(shelf.touched.items())}
         store.change("lot", "left_g, since_ms", [(*v, k) for k, v in touched.items()])
@@ -402,22 +498,3 @@ def sealed(site: str, from_ms: int, to_ms: int) -> tuple[str, tuple]:
         return said, (from_ms, to_ms)
     said = "select hash from entry where site = ? and event_ms >= ? and event_ms < ? order by seq"
     return said, (site, from_ms, to_ms)
-
-
-def _faults_of_text(deed: Deed, body: str) -> Iterator[Issue]:
-    """What a database, or UTF-8, cannot hold would stop everybody in the same commit."""
-    where, mend = f"{deed.kind} {deed.id}", "send plain text"
-    if "\\u0000" in body:
-        yield Issue(where, "holds a zero character", mend)
-    if re.search("[\ud800-\udfff]", body):
-        yield Issue(where, "holds half a character", mend)
-
-
-def _raw(deed_id: str) -> bytes:
-    return bytes.fromhex(deed_id.replace("-", ""))
-
-
-def text_of_id(raw: bytes) -> str:
-    """Write 16 octets of an id as people read it."""
-    text = bytes(raw).hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

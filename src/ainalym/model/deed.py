@@ -2,17 +2,15 @@
 
 A keeper tells a ticket, a driver a dispatch, a shift leader an arrival and a change. The book turns
 each deed into one entry of postings that sum to zero. Mass is whole grams, money whole minor units,
-moments are whole milliseconds since 1970 UTC.
+products may be counted in whole pieces as well; moments are whole milliseconds since 1970 UTC.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
-from functools import cache
-from operator import attrgetter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ainalym.errors import Issue, refuse
+from ainalym.model.any_deed import MOST, UUID7, Deed, faults_of_takes
 from ainalym.model.entry import Source
 from ainalym.model.told import take
 from ainalym.units import PPM
@@ -22,108 +20,9 @@ HALF_KG_G = G_PER_KG // 2
 ROUNDING_MINOR = 100
 """Cash is paid in whole major units, so that much may differ from weight times price."""
 
-UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 MONEY_ROLES = ("cash", "people", "buyer", "income", "fund")
 RULES = ("scale", "process", "custody", "tolerance")
 SOURCES = frozenset(source.value for source in Source) - {Source.FOUND.value}
-MOST = 1 << 53
-"""Grams and minor units stay below this, so that every program can hold them exactly."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
-    """What somebody says happened; the base of all kinds.
-
-    Attributes
-    ----------
-    id
-        A UUID version 7 that the teller's device made: the same id is recorded once.
-    site
-        Where it happened.
-    event_ms
-        When it happened.
-    actor
-        Who tells it.
-    device_ms
-        When the device thought it was told; None where no device was.
-    reason
-        Why, where a rule asks for it.
-    corrects
-        Id of the entry that this one stands for, after that was reversed.
-
-    Raises
-    ------
-    InputError
-        A field has faults. Every one is listed.
-    """
-
-    kind: ClassVar[str] = ""
-
-    id: str
-    site: str
-    event_ms: int
-    actor: str = ""
-    device_ms: int | None = None
-    reason: str = ""
-    corrects: str = ""
-
-    def __post_init__(self) -> None:
-        if found := [*self._faults_of_deed(), *self._faults()]:
-            refuse(found)
-
-    @property
-    def told(self) -> dict[str, object]:
-        """What was said: its kind, and the fields that say more than their default, in order."""
-        return name_values(self.values)
-
-    @property
-    def values(self) -> list[object]:
-        """Its kind and its fields in declared order, without defaults at the end."""
-        fields_of, _, defaults = _shape(type(self))
-        said = fields_of(self)
-        last = len(said) - 1
-        while said[last] == defaults[last]:
-            last -= 1
-        return [self.kind, *said[: last + 1]]
-
-    def _faults_of_deed(self) -> Iterator[Issue]:
-        if not UUID7.fullmatch(self.id):
-            mend = "give a UUID version 7 in lower case, as `new_id` makes it"
-            yield Issue(self._where("id"), f"{self.id!r} is no id of a deed", mend)
-        if self.corrects and not UUID7.fullmatch(self.corrects):
-            yield Issue(self._where("corrects"), f"{self.corrects!r} is no id", "name an entry")
-        if not self.site:
-            yield Issue(self._where("site"), "is empty", "say where it happened")
-        if type(self.event_ms) is not int or not 0 < self.event_ms < 1 << 46:
-            mend = "give milliseconds since 1970 UTC"
-            yield Issue(self._where("event_ms"), f"{self.event_ms!r} is no moment", mend)
-
-    def _faults(self) -> Iterator[Issue]:
-        yield from ()
-
-    def _where(self, name: str) -> str:
-        return f"{self.kind} {self.id}: {name}"
-
-    def _faults_of_prices(self, prices: Mapping[str, int]) -> Iterator[Issue]:
-        for material, price in prices.items():
-            if type(price) is not int or abs(price) >= MOST:
-                where = self._where(f"price_minor_per_kg {material}")
-                yield Issue(where, f"is {price!r}", "give whole minor units")
-
-    def _faults_of_grams(self, **grams_g: int) -> Iterator[Issue]:
-        for name, value in grams_g.items():
-            if type(value) is not int or not 0 < value < MOST:
-                yield Issue(self._where(name), f"is {value!r}", "give whole grams above 0")
-
-
-@cache
-def _shape(kind: type[Deed]) -> tuple[Callable, tuple[str, ...], tuple[object, ...]]:
-    """What gets a deed's fields, their names, and their defaults."""
-    names = tuple(f.name for f in fields(kind))
-    defaults = tuple(
-        f.default if f.default_factory is MISSING else f.default_factory() for f in fields(kind)
-    )
-    return attrgetter(*names), names, defaults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +114,10 @@ class Dispatch(Deed):
     loads
         Grams by material, taken from the oldest lots first.
     lots
-        Grams by lot, for lots chosen by hand (scanned); may stand beside `loads`.
+        Grams by lot, for lots chosen by hand (scanned); pieces where the lot is counted in pieces.
+        May stand beside `loads`.
+    pieces
+        Pieces by product, taken from the oldest lots first.
     vehicle
         Its plate.
     """
@@ -225,12 +127,13 @@ class Dispatch(Deed):
     to: str
     loads: Mapping[str, int] = field(default_factory=dict)
     lots: Mapping[int, int] = field(default_factory=dict)
+    pieces: Mapping[str, int] = field(default_factory=dict)
     vehicle: str = ""
 
     def _faults(self) -> Iterator[Issue]:
         if not self.to or self.to == self.site:
             yield Issue(self._where("to"), f"is {self.to!r}", "name another site")
-        yield from _faults_of_takes(self, self.loads, self.lots)
+        yield from faults_of_takes(self, self.loads, self.lots, self.pieces)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,9 +143,9 @@ class Arrival(Deed):
     Attributes
     ----------
     lots
-        What the scale shows, in grams, by the lot under way.
-    price_minor_per_kg
-        What the receiving site pays the sending one, by material; a plant that accepts.
+        What the scale shows, in grams, by the lot under way; what was counted, for pieces.
+    price_minor_per_kg, price_minor_per_piece
+        What the receiving site pays the sending one, by material or product.
     currency
         Of the money.
     scale
@@ -253,12 +156,14 @@ class Arrival(Deed):
 
     lots: Mapping[int, int]
     price_minor_per_kg: Mapping[str, int] = field(default_factory=dict)
+    price_minor_per_piece: Mapping[str, int] = field(default_factory=dict)
     currency: str = "KZT"
     scale: str = ""
 
     def _faults(self) -> Iterator[Issue]:
-        yield from _faults_of_takes(self, {}, self.lots)
-        yield from self._faults_of_prices(self.price_minor_per_kg)
+        yield from faults_of_takes(self, {}, self.lots)
+        yield from self._faults_of_prices("price_minor_per_kg", self.price_minor_per_kg)
+        yield from self._faults_of_prices("price_minor_per_piece", self.price_minor_per_piece)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +179,9 @@ class Change(Deed):
     outputs
         Pairs of material and grams, one for each lot made: three bales are three pairs. What is
         missing to the inputs is loss.
+    pieces, used
+        Pieces of products made, and of products used up (oldest lots first). A product that is
+        counted is weighed as well: its grams stand among the outputs.
     scale
         The scale the outputs were weighed on.
     """
@@ -284,14 +192,23 @@ class Change(Deed):
     inputs: Mapping[str, int] = field(default_factory=dict)
     lots: Mapping[int, int] = field(default_factory=dict)
     outputs: tuple[tuple[str, int], ...] = ()
+    pieces: Mapping[str, int] = field(default_factory=dict)
+    used: Mapping[str, int] = field(default_factory=dict)
     scale: str = ""
 
     def _faults(self) -> Iterator[Issue]:
         if not self.process:
             yield Issue(self._where("process"), "is empty", "name the process")
-        yield from _faults_of_takes(self, self.inputs, self.lots)
+        yield from faults_of_takes(self, self.inputs, self.lots)
         for k, (material, grams) in enumerate(self.outputs):
-            yield from self._faults_of_grams(**{f"outputs[{k}] {material}": grams})
+            yield from self._faults_of_numbers("grams", **{f"outputs[{k}] {material}": grams})
+        for name, said in (("pieces", self.pieces), ("used", self.used)):
+            named = {f"{name} {product}": number for product, number in said.items()}
+            yield from self._faults_of_numbers("pieces", **named)
+        made = {material for material, _ in self.outputs}
+        for product in sorted(self.pieces.keys() - made):
+            mend = "give its grams among the outputs"
+            yield Issue(self._where(f"pieces {product}"), "was counted and not weighed", mend)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,12 +217,12 @@ class Sale(Deed):
 
     Attributes
     ----------
-    loads, lots
+    loads, lots, pieces
         As for `Dispatch`.
     buyer
         Who takes it.
-    price_minor_per_kg
-        By material; negative where a fee is paid, as at a landfill.
+    price_minor_per_kg, price_minor_per_piece
+        By material or product; negative where a fee is paid, as at a landfill.
     currency
         Of the money.
     claimed_ppm
@@ -318,7 +235,9 @@ class Sale(Deed):
     buyer: str
     loads: Mapping[str, int] = field(default_factory=dict)
     lots: Mapping[int, int] = field(default_factory=dict)
+    pieces: Mapping[str, int] = field(default_factory=dict)
     price_minor_per_kg: Mapping[str, int] = field(default_factory=dict)
+    price_minor_per_piece: Mapping[str, int] = field(default_factory=dict)
     currency: str = "KZT"
     claimed_ppm: int | None = None
 
@@ -329,25 +248,37 @@ class Sale(Deed):
         if claimed is not None and (type(claimed) is not int or not 0 <= claimed <= PPM):
             mend = f"give whole parts per million from 0 to {PPM}"
             yield Issue(self._where("claimed_ppm"), f"is {claimed!r}", mend)
-        yield from _faults_of_takes(self, self.loads, self.lots)
-        yield from self._faults_of_prices(self.price_minor_per_kg)
+        yield from faults_of_takes(self, self.loads, self.lots, self.pieces)
+        yield from self._faults_of_prices("price_minor_per_kg", self.price_minor_per_kg)
+        yield from self._faults_of_prices("price_minor_per_piece", self.price_minor_per_piece)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count(Deed):
-    """A stock-take: what lies at a site, by material, in grams; the book is set to it."""
+    """A stock-take: what lies at a site; the book is set to it.
+
+    Attributes
+    ----------
+    counted, pieces
+        Grams by material, and pieces by product.
+    """
 
     kind: ClassVar[str] = "count"
 
-    counted: Mapping[str, int]
+    counted: Mapping[str, int] = field(default_factory=dict)
+    pieces: Mapping[str, int] = field(default_factory=dict)
 
     def _faults(self) -> Iterator[Issue]:
-        if not self.counted:
+        if not self.counted and not self.pieces:
             yield Issue(self._where("counted"), "is empty", "count at least one material")
-        for material, grams in self.counted.items():
-            if type(grams) is not int or not 0 <= grams < MOST:
-                where = self._where(f"counted {material}")
-                yield Issue(where, f"is {grams!r}", "give whole grams, 0 or more")
+        for unit, name, said in (
+            ("grams", "counted", self.counted),
+            ("pieces", "pieces", self.pieces),
+        ):
+            for what, number in said.items():
+                if type(number) is not int or not 0 <= number < MOST:
+                    where = self._where(f"{name} {what}")
+                    yield Issue(where, f"is {number!r}", f"give whole {unit}, 0 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -422,6 +353,9 @@ class Rule(Deed):
         if self.about not in RULES:
             fault = f"{self.about!r} is no kind of rule"
             yield Issue(self._where("about"), fault, f"use one of {', '.join(RULES)}")
+        for value in _unfit(self.terms):
+            mend = "use texts, whole numbers below 2^53, true, false, null, lists and names"
+            yield Issue(self._where("terms"), f"hold {value!r:.60}", mend)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -446,16 +380,69 @@ class Close(Deed):
             yield Issue(self._where("to_ms"), fault, mend)
 
 
-def _faults_of_takes(
-    deed: Deed, loads: Mapping[str, int], lots: Mapping[int, int]
-) -> Iterator[Issue]:
-    if not loads and not lots:
-        yield Issue(deed._where("loads"), "there is nothing in it", "name a material or a lot")
-    for name, grams in [*loads.items(), *lots.items()]:
-        yield from deed._faults_of_grams(**{str(name): grams})
-    for lot in lots:
-        if type(lot) is not int or lot <= 0:
-            yield Issue(deed._where("lots"), f"{lot!r} is no lot", "give the lot's number")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure(Deed):
+    """The private part of an earlier entry is erased: who told it, names, prices, slips.
+
+    What it moved stays, and so does its place in the chain.
+
+    Attributes
+    ----------
+    erases
+        Id of that entry.
+    """
+
+    kind: ClassVar[str] = "erasure"
+
+    erases: str
+
+    def _faults(self) -> Iterator[Issue]:
+        if not UUID7.fullmatch(self.erases):
+            yield Issue(self._where("erases"), f"{self.erases!r} is no id", "name an entry")
+        if not self.reason:
+            yield Issue(self._where("reason"), "is empty", "say who asked for it, and why")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock(Deed):
+    """Somebody looked at the clock and accepts it, though it is far from the last entry's."""
+
+    kind: ClassVar[str] = "clock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgrade(Deed):
+    """A book of an earlier version is taken over: from here on entries are of a later one.
+
+    Attributes
+    ----------
+    from_version, to_version
+        Of the entries before, and of those from this one on.
+    entries, head
+        How many were taken over, and the hash of the last of them, in hexadecimal digits.
+    """
+
+    kind: ClassVar[str] = "upgrade"
+
+    from_version: int
+    to_version: int
+    entries: int
+    head: str
+
+
+def _unfit(value: object) -> Iterator[object]:
+    """Yield what of a rule's terms another program might not read as it was written."""
+    if isinstance(value, Mapping):
+        yield from (name for name in value if type(name) is not str)
+        for one in value.values():
+            yield from _unfit(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _unfit(one)
+    elif value is not None and type(value) not in (str, bool):
+        if type(value) is int and abs(value) < MOST:
+            return
+        yield value
 
 
 KINDS: dict[str, type[Deed]] = {
@@ -471,15 +458,11 @@ KINDS: dict[str, type[Deed]] = {
         Reversal,
         Rule,
         Close,
+        Erasure,
+        Clock,
+        Upgrade,
     )
 }
-
-
-def name_values(values: Sequence[object]) -> dict[str, object]:
-    """Name what `Deed.values` lists; fields that say their default are left out."""
-    _, names, defaults = _shape(KINDS[str(values[0])])
-    said = zip(names, values[1:], defaults, strict=False)
-    return {"kind": values[0]} | {name: value for name, value, usual in said if value != usual}
 
 
 def read_deed(told: Mapping[str, object]) -> Deed:

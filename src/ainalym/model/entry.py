@@ -39,17 +39,19 @@ class Source(StrEnum):
 
 
 class Account(NamedTuple):
-    """Where mass or money can be.
+    """Where mass, money or pieces can be.
 
     `mass` roles: `stock` and `transit` lie in the book's world; `source`, `loss` (in a process),
     `lost` (on the way), `sold` and `count` (found or missed at a stock-take) are the outside world.
+    `count` has the same roles: pieces come from `source` when they are made, and go to `loss` when
+    they are used up.
     `money` roles, debit above 0: `cash`, `people` (paid to them), `buyer` (owed by them), `income`,
     `fund`.
 
     Attributes
     ----------
     ledger
-        `mass` in grams, or `money` in minor units.
+        `mass` in grams, `money` in minor units, or `count` in pieces.
     role
         What it is for.
     site
@@ -73,7 +75,7 @@ class Account(NamedTuple):
 
 
 class Posting(NamedTuple):
-    """One line of an entry: so many grams, or so much money, into an account."""
+    """One line of an entry: so many grams, pieces or minor units into an account."""
 
     account: Account
     lot: int | None
@@ -89,7 +91,7 @@ class Draw(NamedTuple):
 
 
 class Lot(NamedTuple):
-    """Mass that was made by one entry at one site: what is traced, and what is left of it.
+    """Mass, or pieces, made by one entry at one site: what is traced, and what is left of it.
 
     Attributes
     ----------
@@ -98,7 +100,7 @@ class Lot(NamedTuple):
     account
         Where it lies, or is under way.
     made_g, left_g
-        Grams at first and now.
+        Grams at first and now; pieces where the account is of the ledger `count`.
     event_ms
         When it was made.
     source
@@ -192,6 +194,11 @@ _clock: Callable[[], int] = _by_this_computer
 def now_ms() -> int:
     """Tell the time by this computer's clock, or by a simulation's."""
     return _clock()
+
+
+def lives_in_simulation() -> bool:
+    """Tell whether this process goes by a simulation's time."""
+    return _clock is not _by_this_computer
 
 
 def tell_time_by(clock: Callable[[], int]) -> None:
