@@ -15,6 +15,7 @@ teller's device names it (`new_id`), so telling it twice records it once:
     Arrival    a load under way is weighed in       Payment   money between accounts of a site
     Change     a process: weighed outputs           Reversal  an entry is taken back whole
     Rule       scale, process, custody, tolerance   Close     a period is sealed for good
+    Erasure    a private part goes, on request      Clock     somebody looked at the clock
 
 `read_deed(dict)` makes a deed of parsed JSON and `deed.told` is that dict again. Grams and minor
 money are whole numbers, moments are milliseconds since 1970 UTC (`ms(datetime)`, `moment(ms)`).
@@ -42,6 +43,7 @@ Verbs, all of which may be called from any thread:
     proofs(book, number)               [Proof]: that an entry stands in a closed period
     holds(book, hash)                  whether a hash or root that was written down is still there
     backup(book, path), restore(path, where)
+    upgrade(where)                     takes a book of version 1 over -> Upgraded
     write_tables(book, folder), write_journal(book, path), write_events(book, path, root)
 
 `ledger.epcis` speaks EPCIS 2.0: `document(entries, root)` and `read_document(parsed) -> [Deed]`.
@@ -73,6 +75,7 @@ from ainalym.ledger.keep import backup, restore
 from ainalym.ledger.measure import Suspicion, measured, suspicions
 from ainalym.ledger.proof import Proof, proofs
 from ainalym.ledger.provenance import Path, follow, trace
+from ainalym.ledger.upgrade import Upgraded, upgrade
 from ainalym.ledger.verify import Verdict, holds, verify
 from ainalym.model.deed import Close, Deed
 from ainalym.model.entry import Receipt
@@ -84,6 +87,7 @@ __all__ = [
     "Path",
     "Proof",
     "Suspicion",
+    "Upgraded",
     "Verdict",
     "backup",
     "balances",
@@ -111,6 +115,7 @@ __all__ = [
     "stock",
     "suspicions",
     "trace",
+    "upgrade",
     "verify",
     "write_events",
     "write_journal",

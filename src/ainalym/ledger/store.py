@@ -299,7 +299,7 @@ def statements(engine: str) -> list[str]:
     schema = home.joinpath("schema.sql").read_text(encoding="utf-8")
     for word, own in WORDS[engine].items():
         schema = schema.replace(f"{{{word}}}", own)
-    return [*_statements(schema + home.joinpath(f"guard-{engine}.sql").read_text(encoding="utf-8"))]
+    return [*split(schema + home.joinpath(f"guard-{engine}.sql").read_text(encoding="utf-8"))]
 
 
 def _make(store: Store, version: int) -> None:
@@ -339,8 +339,8 @@ def copy(source: Store, target: Store) -> None:
         target.run(f"update head set {marks}", head)
 
 
-def _statements(script: str) -> Iterator[str]:
-    """Split a script into statements, each of which creates something."""
+def split(script: str) -> Iterator[str]:
+    """Yield the statements of a script, each of which creates something."""
     bare = "\n".join(line for line in script.splitlines() if not line.startswith("--"))
     for part in re.split(r";\s*\n\s*(?=create)|;\s*\Z", bare):
         yield from [part.strip()] if part.strip() else []
