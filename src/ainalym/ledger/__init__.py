@@ -25,8 +25,8 @@ Verbs, all of which may be called from any thread:
     open_book(where)                   a SQLite path, postgresql://... or a connection -> Book
     post(book, deeds)                  -> [Receipt(id, seq, recorded_ms, lots, hash, repeated)]
     knows(book, id)                    whether a deed is in the book
-    balances(book, ...)                {Account: grams or minor}, as of and as known at a moment
-    stock(book, site, ...)             {material: grams}
+    balances(book, ...)                {Account: grams, pieces or minor}, as of and as known at
+    stock(book, site, ...)             {material: grams}; pieces(book, site) {product: pieces}
     lots(book, site=, material=, to=)  [Lot], oldest first; `to` for loads under way to a site
     lot(book, number), entry(book, id or seq), entries(book, site=, kind=, after=, most=, ...)
     slip(book, series, number)         the entry of a slip's ticket
@@ -63,6 +63,7 @@ from ainalym.ledger.ask import (
     lot,
     lots,
     periods,
+    pieces,
     rules,
     slip,
     stock,
@@ -104,6 +105,7 @@ __all__ = [
     "monthly_form",
     "open_book",
     "periods",
+    "pieces",
     "post",
     "proofs",
     "received",

@@ -30,7 +30,7 @@ def balances(
     as_of_ms: int | None = None,
     as_known_ms: int | None = None,
 ) -> dict[Account, int]:
-    """Tell what is on accounts, in grams or minor units; accounts that are empty are left out.
+    """Tell what is on accounts: grams, pieces or minor units; empty ones are left out.
 
     Parameters
     ----------
@@ -76,15 +76,30 @@ def stock(
     as_of_ms, as_known_ms
         As for `balances`.
     """
-    found = balances(
-        book,
-        ledger="mass",
-        role="stock",
-        site=site,
-        as_of_ms=as_of_ms,
-        as_known_ms=as_known_ms,
-    )
-    return {account.what: grams for account, grams in found.items()}
+    return _lying(book, "mass", site, as_of_ms, as_known_ms)
+
+
+def pieces(
+    book: Book, site: str, *, as_of_ms: int | None = None, as_known_ms: int | None = None
+) -> dict[str, int]:
+    """Tell how many pieces lie at a site, by product.
+
+    Parameters
+    ----------
+    site
+        Its id.
+    as_of_ms, as_known_ms
+        As for `balances`.
+    """
+    return _lying(book, "count", site, as_of_ms, as_known_ms)
+
+
+def _lying(
+    book: Book, ledger: str, site: str, as_of_ms: int | None, as_known_ms: int | None
+) -> dict[str, int]:
+    at = {"as_of_ms": as_of_ms, "as_known_ms": as_known_ms}
+    found = balances(book, ledger=ledger, role="stock", site=site, **at)
+    return {account.what: quantity for account, quantity in found.items()}
 
 
 def lots(book: Book, *, site: str = "", material: str = "", to: str = "") -> list[Lot]:

@@ -71,7 +71,8 @@ class Path(NamedTuple):
 def trace(book: Book, number: int) -> Path:
     """Follow a lot's grams back to the tickets they were bought with.
 
-    A thousand tickets take some hundredths of a second, whatever the size of the book.
+    A thousand tickets take some hundredths of a second, whatever the size of the book. Of a lot
+    that is counted in pieces the grams are followed that were weighed with it.
 
     Parameters
     ----------
@@ -84,9 +85,9 @@ def trace(book: Book, number: int) -> Path:
         There is no such lot.
     """
     with book.reading() as store:
-        asked = lot(book, number)
-        lots = {number: asked}
-        fine, heap = {number: asked.made_g * FINE}, [-number]
+        asked = _weighed(store, lot(book, number))
+        lots = {asked.id: asked}
+        fine, heap = {asked.id: asked.made_g * FINE}, [-asked.id]
         links, ends = [], {}
         while heap:
             # A parent is always older than its child, so the youngest has got all its grams.
@@ -112,6 +113,18 @@ def trace(book: Book, number: int) -> Path:
     ends_g = _whole(ends, asked.made_g)
     whole = tuple(Draw(c, p, round(part / FINE)) for c, p, part in links)
     return Path(asked, lots, whole, ends_g, {})
+
+
+def _weighed(store: Store, asked: Lot) -> Lot:
+    """Give the lot in grams that was made together with one in pieces; else the one asked for."""
+    if asked.account.ledger == "mass":
+        return asked
+    row = store.one(
+        f"{LOTS} join posting p on p.lot = l.id where p.entry = ? and l.entry = p.entry "
+        "and a.ledger = 'mass' and a.what = ? order by l.id",
+        (asked.entry, asked.account.what),
+    )
+    return asked if row is None else Lot(*row[:2], Account(*row[2:7]), *row[7:11], bool(row[11]))
 
 
 def follow(book: Book, number: int) -> Path:

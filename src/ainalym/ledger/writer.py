@@ -145,14 +145,18 @@ class Writer:
 
     def _answer(self, request: Request) -> None:
         """Enter a request's deeds; if one is refused, none of them stands."""
+        kinds = {deed.kind for deed in request.deeds}
+        accepted = not kinds.isdisjoint(("clock", "upgrade"))
+        try:
+            self._true_ms = self._clocks.read(self._recorded_ms, accepted=accepted)
+        except ConflictError as error:
+            request.error = error
+            return
+        # Within minutes the order of the chain counts; who accepts the clock sets it.
+        set_back = "clock" in kinds
+        self._now_ms = self._true_ms if set_back else max(self._recorded_ms, self._true_ms)
         mark = self._mark()
         try:
-            kinds = {deed.kind for deed in request.deeds}
-            accepted = not kinds.isdisjoint(("clock", "upgrade"))
-            self._true_ms = self._clocks.read(self._recorded_ms, accepted=accepted)
-            # Within minutes the order of the chain counts; who accepts the clock sets it.
-            set_back = "clock" in kinds
-            self._now_ms = self._true_ms if set_back else max(self._recorded_ms, self._true_ms)
             request.receipts = [self._enter(deed) for deed in request.deeds]
         except AinalymError as first:
             self._undo(mark)

@@ -1,0 +1,137 @@
+"""What somebody asked to be erased is gone from the file, and the chain stays whole."""
+
+import pytest
+
+from ainalym.errors import ConflictError, InputError, NotFoundError
+from ainalym.ledger import backup, balances, entries, entry, open_book, post, slip, trace, verify
+from ainalym.model.deed import Close, Erasure, Payment, read_deed
+from tests.ledger import tell
+
+SECRETS = ("Seller-So-And-So", "keeper-of-old", "P1-SLIP", "a reason of theirs")
+
+
+def erasure(deed, **said):
+    """The private part of a deed is erased."""
+    said = {"reason": "the seller asked"} | said
+    return Erasure(id=tell.deed_id(), site=deed.site, event_ms=tell.NOW_MS, erases=deed.id, **said)
+
+
+def secret(**said):
+    """A ticket with much that is nobody else's business."""
+    told = {"price_minor_per_kg": 5_000, "paid_minor": 60_000, "consent": True, "number": 12}
+    told |= dict(zip(("seller", "actor", "series", "reason"), SECRETS, strict=True))
+    return tell.ticket(12_000, **(told | said))
+
+
+def test_the_private_part_goes_and_all_else_stays(book):
+    told = secret()
+    post(book, [told, tell.ticket(500)])
+    before, hashed, money = entry(book, told.id), verify(book).hash, balances(book)
+    post(book, [erasure(told)])
+    after = entry(book, told.id)
+    assert after.hash == before.hash
+    assert after.postings == before.postings
+    assert (after.actor, after.body["material"], after.body["gross_g"]) == ("", "pet", 12_000)
+    assert after.body["erased"]
+    assert not {"seller", "series", "reason"} & after.body.keys()
+    assert balances(book) == money
+    verdict = verify(book)
+    assert verdict.faults == ()
+    assert verdict.erased == (1,)
+    assert verdict.hash != hashed
+    with pytest.raises(NotFoundError, match="no slip"):
+        slip(book, "P1-SLIP", 12)
+    assert trace(book, 1).share("recycled") == 1.0
+
+
+def test_nothing_of_it_is_left_in_the_file(tmp_path):
+    path = tmp_path / "book.sqlite"
+    with open_book(path, clock=lambda: tell.NOW_MS) as book:
+        told = secret()
+        post(book, [told, *(tell.ticket(500) for _ in range(50))])
+        assert any(SECRETS[0].encode() in one.read_bytes() for one in tmp_path.iterdir())
+        post(book, [erasure(told)])
+        for one in tmp_path.iterdir():
+            assert not any(text.encode() in one.read_bytes() for text in SECRETS), one
+        backup(book, tmp_path / "copy.sqlite")
+    with open_book(tmp_path / "copy.sqlite", read_only=True) as copy:
+        assert verify(copy).erased == (1,)
+
+
+def test_who_tells_it_again_hears_that_it_is_there(book):
+    told = secret()
+    first = post(book, [told])[0]
+    post(book, [erasure(told)])
+    assert post(book, [told])[0] == first._replace(repeated=True)
+    assert verify(book).whole
+
+
+def test_every_kind_that_may_be_erased_still_says_what_it_moved(book):
+    post(book, [tell.rule("process", "sort", {"recipe_ppm": {"pet": {"bale": 1_000_000}}})])
+    bought = tell.ticket(9_000)
+    post(book, [bought])
+    sent = tell.dispatch({"pet": 9_000}, vehicle="123")
+    load = post(book, [sent])[0].lots[0]
+    got = tell.arrival({load: 8_990}, price_minor_per_kg={"pet": 700})
+    post(book, [got])
+    made = tell.change({"pet": 8_000}, [("bale", 8_000)], pieces={"bale": 4})
+    post(book, [made])
+    sold = tell.sale({"bale": 2_000}, pieces={"bale": 1}, price_minor_per_piece={"bale": 10})
+    paid = Payment(id=tell.deed_id(), site="S1", event_ms=tell.NOW_MS, payer="buyer",
+                   payee="cash", party="plant", paid_minor=10)  # fmt: skip
+    post(book, [sold, paid])
+    taken_back = tell.reversal(sold.id, "S1")
+    post(book, [taken_back])
+    all_told = (bought, sent, got, made, sold, paid, taken_back)
+    money = balances(book)
+    post(book, [erasure(deed) for deed in all_told])
+    said = {one.kind: one.body for one in entries(book, most=100) if one.body.get("erased")}
+    assert said["ticket"]["gross_g"] == 9_000
+    assert (said["dispatch"]["to"], said["dispatch"]["loads"]) == ("S1", {"pet": 9_000})
+    assert said["arrival"]["lots"] == {str(load): 8_990}
+    assert said["change"]["process"] == "sort"
+    assert (said["change"]["outputs"], said["change"]["pieces"]) == ([["bale", 8_000]], {"bale": 4})
+    assert (said["sale"]["buyer"], said["sale"]["pieces"]) == ("plant", {"bale": 1})
+    assert (said["payment"]["payer"], said["payment"]["paid_minor"]) == ("buyer", 10)
+    assert balances(book) == money
+    assert len(verify(book).erased) == 7
+    assert verify(book).whole
+
+
+def test_what_the_book_goes_by_is_not_erased(book):
+    rule = tell.rule("tolerance", "", {"tolerance_ppm": 9}, site="P1")
+    told, counted = secret(), tell.stocktake({"pet": 12_000})
+    post(book, [rule, told, counted])
+    lot = entry(book, told.id).postings[0].lot
+    claimed = tell.sale({lot: 100}, "P1", claimed_ppm=1_000_000)
+    post(book, [claimed])
+    close = Close(id=tell.deed_id(), site="P1", event_ms=tell.NOW_MS, from_ms=1, to_ms=2)
+    done = erasure(told)
+    post(book, [close, done])
+    for deed in (rule, counted, claimed, close, done):
+        with pytest.raises(ConflictError, match="the book goes by what this"):
+            post(book, [erasure(deed)])
+    with pytest.raises(ConflictError, match="is erased already"):
+        post(book, [erasure(told)])
+    with pytest.raises(NotFoundError, match="there is no entry"):
+        post(book, [erasure(tell.ticket())])
+    with pytest.raises(ConflictError, match="happened at P1; erase it there"):
+        there = {"id": tell.deed_id(), "site": "P2", "event_ms": tell.NOW_MS, "reason": "x"}
+        post(book, [Erasure(erases=told.id, **there)])
+    with pytest.raises(InputError, match="say who asked for it, and why"):
+        erasure(told, reason="")
+    assert verify(book).whole
+
+
+def test_an_erased_deed_can_be_taken_back_and_closed(book):
+    told = secret(event_ms=tell.NOW_MS - 10)
+    post(book, [told])
+    post(book, [erasure(told)])
+    post(book, [tell.reversal(told.id)])
+    close = {"from_ms": tell.NOW_MS - 20, "to_ms": tell.NOW_MS - 5, "event_ms": tell.NOW_MS}
+    post(book, [Close(id=tell.deed_id(), site="*", **close)])
+    assert {name: n for name, n in balances(book).items() if n} == {}
+    assert verify(book).whole
+    other = read_deed(secret(event_ms=tell.NOW_MS).told)
+    post(book, [other])
+    assert verify(book).whole
