@@ -11,6 +11,7 @@ import click
 
 from ainalym.door import MACHINE, QUIET, Ticker, say_result
 from ainalym.errors import ConflictError, Issue, refuse
+from ainalym.model.entry import HOME
 
 DAY = click.DateTime(["%Y-%m-%d"])
 KINDS = ("csv", "journal", "epcis")
@@ -25,6 +26,8 @@ WHERE = click.option(
     metavar="WHERE",
     help="A SQLite file, or postgresql://user:password@server/name.",
 )
+
+ZONE = click.option("--zone", default=HOME, show_default=True, help="Whose days they are.")
 
 
 @click.group("book")
@@ -101,11 +104,13 @@ def backup(out: Path, where: str, as_json: bool, quiet: bool) -> int:
     from ainalym.ledger import backup as back_up
     from ainalym.ledger import open_book
 
+    aside: list[str] = []
     with Ticker(quiet=quiet or as_json) as watch, open_book(where, read_only=True) as opened:
         watch.step("copying")
-        verdict = back_up(opened, out, progress=_telling(watch, "verifying the copy"))
-    told = {"book": _named(where), "backup": str(out), **_kept(verdict)}
-    said = f"{out} is a whole copy. {_counted(told)}"
+        progress = _telling(watch, "verifying the copy")
+        verdict = back_up(opened, out, progress=progress, aside=aside.append)
+    told = {"book": _named(where), "backup": str(out), **_kept(verdict), "set_aside": aside}
+    said = f"{out} is a whole copy. {_counted(told)}{_laid(aside)}"
     return say_result(told, said, as_json=as_json, quiet=quiet)
 
 
@@ -117,6 +122,10 @@ def backup(out: Path, where: str, as_json: bool, quiet: bool) -> int:
 def restore(file: Path, where: str, as_json: bool, quiet: bool) -> int:
     """Bring a book back from BACKUP.sqlite into a new file, or a database without a book.
 
+    Stop the site first. What is restored is verified where it is. A log that an earlier file of
+    that name left behind (NAME-wal, NAME-shm, NAME-journal) is set aside under another name: it
+    may hold the last entries of a book that was lost, and would spoil the one that comes back.
+
     \b
     Examples:
       ainalym book restore 2026-11-23.sqlite --book ainalym-data/book.sqlite
@@ -124,10 +133,12 @@ def restore(file: Path, where: str, as_json: bool, quiet: bool) -> int:
     """
     from ainalym.ledger import restore as bring_back
 
+    aside: list[str] = []
     with Ticker(quiet=quiet or as_json) as watch:
-        verdict = bring_back(file, where, progress=_telling(watch, "verifying the backup"))
-    told = {"book": _named(where), "backup": str(file), **_kept(verdict)}
-    said = f"{_named(where)} holds what {file} does. {_counted(told)}"
+        progress = _telling(watch, "verifying")
+        verdict = bring_back(file, where, progress=progress, aside=aside.append)
+    told = {"book": _named(where), "backup": str(file), **_kept(verdict), "set_aside": aside}
+    said = f"{_named(where)} holds what {file} does. {_counted(told)}{_laid(aside)}"
     return say_result(told, said, as_json=as_json, quiet=quiet)
 
 
@@ -148,11 +159,17 @@ def restore(file: Path, where: str, as_json: bool, quiet: bool) -> int:
     metavar="URL",
     help="The address that names in EPCIS events stand under.",
 )
+@ZONE
 @WHERE
 @MACHINE
 @QUIET
-def export(out: Path, kind: str, root: str, where: str, as_json: bool, quiet: bool) -> int:
+def export(
+    out: Path, kind: str, root: str, zone: str, where: str, as_json: bool, quiet: bool
+) -> int:
     """Write the whole book to OUT: a folder of CSV tables, or one file.
+
+    Days are those of the clock on the wall there: what is weighed half an hour after midnight
+    stands on the new day, as in the monthly form.
 
     Who sold stands in the deeds of entries.csv: keep that table to yourself.
 
@@ -164,14 +181,15 @@ def export(out: Path, kind: str, root: str, where: str, as_json: bool, quiet: bo
     """
     from ainalym.ledger import open_book, write_events, write_journal, write_tables
 
+    here = _zone(zone)
     with Ticker(quiet=quiet or as_json) as watch, open_book(where, read_only=True) as opened:
         watch.step("writing")
         if kind == "csv":
-            counts = write_tables(opened, out)
+            counts = write_tables(opened, out, zone=here)
         elif kind == "journal":
-            counts = {"entries": write_journal(opened, out)}
+            counts = {"entries": write_journal(opened, out, zone=here)}
         else:
-            counts = {"events": write_events(opened, out, root)}
+            counts = {"events": write_events(opened, out, root, zone=here)}
     told = {"book": _named(where), "out": str(out), "as": kind, **counts}
     said = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     return say_result(told, f"{said} are in {out}.", as_json=as_json, quiet=quiet)
@@ -304,7 +322,7 @@ def simulate(
     "--from", "begins", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First day."
 )
 @click.option("--to", "ends", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Last day.")
-@click.option("--zone", default="Asia/Almaty", show_default=True, help="Whose days they are.")
+@ZONE
 @WHERE
 @MACHINE
 def measured_command(begins: datetime, ends: datetime, zone: str, where: str, as_json: bool) -> int:
@@ -317,10 +335,7 @@ def measured_command(begins: datetime, ends: datetime, zone: str, where: str, as
     from ainalym.ledger import measured, open_book
     from ainalym.model.entry import ms
 
-    try:
-        here = ZoneInfo(zone)
-    except (ValueError, OSError, KeyError):
-        refuse([Issue("--zone", f"{zone!r} is no time zone", "give one such as Asia/Almaty")])
+    here = _zone(zone)
     from_ms = ms(begins.replace(tzinfo=here))
     to_ms = ms((ends + timedelta(days=1)).replace(tzinfo=here))
     if from_ms >= to_ms:
@@ -336,6 +351,14 @@ def measured_command(begins: datetime, ends: datetime, zone: str, where: str, as
     return say_result(told, "\n".join(lines) or "Nothing was handled.", as_json=as_json)
 
 
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        refuse([Issue("--zone", f"{name!r} is no time zone", "give one such as Asia/Almaty")])
+        raise
+
+
 def _telling(watch: Ticker, said: str) -> Callable[[float], None]:
     watch.step(said)
     return lambda share: watch.note(said, share)
@@ -344,6 +367,13 @@ def _telling(watch: Ticker, said: str) -> Callable[[float], None]:
 def _kept(verdict: tuple) -> dict[str, object]:
     entries, postings, last, _ = verdict
     return {"entries": entries, "postings": postings, "hash": last}
+
+
+def _laid(aside: list[str]) -> str:
+    """Tell what lay beside a new file under its name, and where it is now."""
+    if not aside:
+        return ""
+    return " A log of an earlier book lay there; it is now " + ", ".join(aside) + "."
 
 
 def _counted(told: dict) -> str:

@@ -12,7 +12,7 @@ from ainalym.ledger import chain
 from ainalym.ledger.book import Book
 from ainalym.ledger.shelf import owes
 from ainalym.ledger.span import SOURCES, Elsewhere, Numbers, Span, Walk
-from ainalym.ledger.store import Store
+from ainalym.ledger.store import Store, damage, orphans
 from ainalym.ledger.writer import sealed, unswept
 from ainalym.model.entry import Account
 
@@ -68,6 +68,9 @@ def verify(
         The database failed.
     """
     with book.reading() as store, unswept():
+        # Values out of damaged pages may be anything, so nothing is derived from them.
+        if broken := damage(store):
+            return Verdict(0, 0, "", tuple(broken))
         top, lots = (
             store.one(f"select coalesce(max({column}), 0) from {table}")[0]
             for table, column in (("entry", "seq"), ("lot", "id"))
@@ -137,6 +140,7 @@ class _Check:
         if kept.count == len(span.posted):
             self._faults += kept.faults(span)
         self._periods(span)
+        self._faults += orphans(self._store)
         return Verdict(span.entries, span.postings, span.hash.hex(), tuple(_few(self._faults)))
 
     def _heads(self, span: Span) -> None:
