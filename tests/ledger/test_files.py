@@ -214,7 +214,7 @@ def test_a_book_where_nothing_can_be_written_is_verified_and_backed_up(sealed, r
             whole = verify(book)
             return whole.whole and backup(book, out / "copy.sqlite") == whole
 
-    with pytest.raises(OutsideError, match="cannot be opened|read-only|readonly"):
+    with pytest.raises(OutsideError, match=r"cannot be opened|read-only|readonly"):
         as_nobody(place, out, lambda: connect(place / "book.sqlite").close())
     assert as_nobody(place, out, work)
     assert [path.name for path in place.iterdir()] == ["book.sqlite"]
