@@ -92,6 +92,38 @@ def test_a_backup_is_taken_while_the_book_is_written_and_comes_back(run, book, t
     assert "there is a file already; name a new one" in err
 
 
+def test_a_log_that_lay_beside_a_new_file_is_set_aside_and_told(run, book, tmp_path):
+    with open_book(book, clock=lambda: tell.NOW_MS * 2) as writing:
+        writing.post([tell.ticket(1_000)])
+        log = book.with_name("book.sqlite-wal").read_bytes()
+    assert run("backup", "copy.sqlite")[0] == 0
+    (tmp_path / "again.sqlite-wal").write_bytes(log)
+    code, out, _ = run("restore", "copy.sqlite", "--book", "again.sqlite")
+    assert code == 0
+    assert (
+        "a log of an earlier book lay there; it is now again.sqlite-wal.set-aside." in out.lower()
+    )
+    assert run("verify", "--book", "again.sqlite")[0] == 0
+    (tmp_path / "third.sqlite-wal").write_bytes(log)
+    code, out, _ = run("backup", "third.sqlite", "--json")
+    assert json.loads(out)["set_aside"] == ["third.sqlite-wal.set-aside"]
+    (tmp_path / "copy.sqlite-wal").write_bytes(log)
+    code, _, err = run("restore", "copy.sqlite", "--book", "fourth.sqlite")
+    assert (code, "move that file away, then try again" in err) == (1, True)
+    assert not (tmp_path / "fourth.sqlite").exists()
+
+
+def test_a_journal_has_the_days_of_the_zone_asked_for(run, tmp_path):
+    with open_book(tmp_path / "town.sqlite", clock=lambda: tell.NOW_MS) as book:
+        book.post([tell.ticket(1_000, event_ms=1_764_531_000_000)])
+    words = ("export", "--book", "town.sqlite", "--as", "journal")
+    for zone, day in (((), "2025-12-01"), (("--zone", "UTC"), "2025-11-30")):
+        assert run(*words, "book.journal", *zone)[0] == 0
+        assert f"\n{day} (1) ticket" in (tmp_path / "book.journal").read_text()
+    code, _, err = run(*words, "book.journal", "--zone", "nowhere")
+    assert (code, "is no time zone" in err) == (2, True)
+
+
 def test_postgres_is_reached_by_its_address_and_its_password_is_not_said(run, book, monkeypatch):
     assert run("backup", "copy.sqlite")[0] == 0
     with servers.schema(servers.wheel()) as address:
