@@ -90,6 +90,8 @@ def make_folder(path: Path) -> None:
         The file system refused.
     """
     for one in (*reversed(path.parents), path):
+        if one.is_dir():
+            continue
         with suppress(FileExistsError):
             one.mkdir(OWNER_FOLDER)
             one.chmod(OWNER_FOLDER)
