@@ -1,37 +1,36 @@
 """The book's own commands: verify, back up, restore, export, trace."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
 from ainalym.door import MACHINE, QUIET, Ticker, say_result
 from ainalym.errors import ConflictError, Issue, refuse
+from ainalym.model.entry import HOME
+from ainalym.upkeep import WHERE, clock, erase, named, upgrade
+
+if TYPE_CHECKING:
+    from ainalym.ledger import Verdict
 
 DAY = click.DateTime(["%Y-%m-%d"])
 KINDS = ("csv", "journal", "epcis")
 
-WHERE = click.option(
-    "--book",
-    "where",
-    default="ainalym-data/book.sqlite",
-    envvar="DATABASE_URL",
-    show_default=True,
-    show_envvar=True,
-    metavar="WHERE",
-    help="A SQLite file, or postgresql://user:password@server/name.",
-)
+
+ZONE = click.option("--zone", default=HOME, show_default=True, help="Whose days they are.")
 
 
 @click.group("book")
 def book() -> None:
-    """Verify, back up, restore, export and trace the book of every gram and every coin.
+    """Verify, back up, restore, upgrade, export and trace the book of every gram and every coin.
 
-    All but `restore` only read, and may run while the site is served.
+    All but `restore`, `upgrade`, `erase` and `clock --accept` only read, and may run while the site
+    is served.
     """
 
 
@@ -45,36 +44,54 @@ def book() -> None:
     help="A hash or a period's root that was once written down: is it still in the book? May be "
     "given several times.",
 )
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="BACKUP.sqlite",
+    help="A backup of this book: what it ends in has to be in the book, at the same place.",
+)
 @MACHINE
 @QUIET
-def verify(where: str, hashes: tuple[str, ...], as_json: bool, quiet: bool) -> int:
-    """Derive everything anew: sums, hashes, balances, lots, draws, sealed periods.
+def verify(
+    where: str, hashes: tuple[str, ...], against: Path | None, as_json: bool, quiet: bool
+) -> int:
+    """Derive everything anew: sums, hashes, balances, lots, draws, sealed periods, guards.
+
+    A chain that was cut off at its end agrees with itself: only something that was noted elsewhere
+    shows it, a hash, a printed root, or a backup. What the book was compared with is told.
 
     \b
     Examples:
       ainalym book verify
       ainalym book verify --book copy.sqlite --hash 71052fff0f378bea...
+      ainalym book verify --against 2026-11-23.sqlite
     """
-    from ainalym.ledger import holds, open_book
+    from ainalym.ledger import holds, last_of, open_book
     from ainalym.ledger import verify as verify_book
 
+    head = last_of(against) if against else None
     with (
         Ticker(quiet=quiet or as_json) as watch,
         open_book(where, read_only=True) as opened,
         opened.reading(),
     ):
         verdict = verify_book(opened, progress=_telling(watch, "verifying"))
-        lost = [said for said in hashes if not holds(opened, said)]
-    faults = [*verdict.faults, *(f"{said} is not in this book" for said in lost)]
+        faults = [*verdict.faults]
+        if verdict.entries:
+            faults += [f"{said} is not in this book" for said in hashes if not holds(opened, said)]
+            if head and not holds(opened, head[1], head[0]):
+                faults.append(f"entry {head[0]} of {against}, {head[1]}, is not in this book")
     told = {
-        "book": _named(where),
+        "book": named(where),
         "whole": not faults,
         "entries": verdict.entries,
         "postings": verdict.postings,
         "hash": verdict.hash,
+        "erased": list(verdict.erased),
+        "compared_with": {"hashes": list(hashes), "backup": str(against) if against else None},
         "faults": faults,
     }
-    said = f"{_counted(told)} The last hash is {verdict.hash}."
+    said = "\n".join(_verified(told))
     if faults:
         said = "\n".join(["The book is not whole.", *faults, f"{verdict.entries:,} entries."])
     # What is wrong is the answer, so it is told even if quiet.
@@ -101,11 +118,13 @@ def backup(out: Path, where: str, as_json: bool, quiet: bool) -> int:
     from ainalym.ledger import backup as back_up
     from ainalym.ledger import open_book
 
+    aside: list[str] = []
     with Ticker(quiet=quiet or as_json) as watch, open_book(where, read_only=True) as opened:
         watch.step("copying")
-        verdict = back_up(opened, out, progress=_telling(watch, "verifying the copy"))
-    told = {"book": _named(where), "backup": str(out), **_kept(verdict)}
-    said = f"{out} is a whole copy. {_counted(told)}"
+        progress = _telling(watch, "verifying the copy")
+        verdict = back_up(opened, out, progress=progress, aside=aside.append)
+    told = {"book": named(where), "backup": str(out), **_kept(verdict), "set_aside": aside}
+    said = f"{out} is a whole copy. {_counted(told)}{_laid(aside)}"
     return say_result(told, said, as_json=as_json, quiet=quiet)
 
 
@@ -117,6 +136,10 @@ def backup(out: Path, where: str, as_json: bool, quiet: bool) -> int:
 def restore(file: Path, where: str, as_json: bool, quiet: bool) -> int:
     """Bring a book back from BACKUP.sqlite into a new file, or a database without a book.
 
+    Stop the site first. What is restored is verified where it is. A log that an earlier file of
+    that name left behind (NAME-wal, NAME-shm, NAME-journal) is set aside under another name: it
+    may hold the last entries of a book that was lost, and would spoil the one that comes back.
+
     \b
     Examples:
       ainalym book restore 2026-11-23.sqlite --book ainalym-data/book.sqlite
@@ -124,10 +147,12 @@ def restore(file: Path, where: str, as_json: bool, quiet: bool) -> int:
     """
     from ainalym.ledger import restore as bring_back
 
+    aside: list[str] = []
     with Ticker(quiet=quiet or as_json) as watch:
-        verdict = bring_back(file, where, progress=_telling(watch, "verifying the backup"))
-    told = {"book": _named(where), "backup": str(file), **_kept(verdict)}
-    said = f"{_named(where)} holds what {file} does. {_counted(told)}"
+        progress = _telling(watch, "verifying")
+        verdict = bring_back(file, where, progress=progress, aside=aside.append)
+    told = {"book": named(where), "backup": str(file), **_kept(verdict), "set_aside": aside}
+    said = f"{named(where)} holds what {file} does. {_counted(told)}{_laid(aside)}"
     return say_result(told, said, as_json=as_json, quiet=quiet)
 
 
@@ -148,11 +173,17 @@ def restore(file: Path, where: str, as_json: bool, quiet: bool) -> int:
     metavar="URL",
     help="The address that names in EPCIS events stand under.",
 )
+@ZONE
 @WHERE
 @MACHINE
 @QUIET
-def export(out: Path, kind: str, root: str, where: str, as_json: bool, quiet: bool) -> int:
+def export(
+    out: Path, kind: str, root: str, zone: str, where: str, as_json: bool, quiet: bool
+) -> int:
     """Write the whole book to OUT: a folder of CSV tables, or one file.
+
+    Days are those of the clock on the wall there: what is weighed half an hour after midnight
+    stands on the new day, as in the monthly form.
 
     Who sold stands in the deeds of entries.csv: keep that table to yourself.
 
@@ -164,15 +195,16 @@ def export(out: Path, kind: str, root: str, where: str, as_json: bool, quiet: bo
     """
     from ainalym.ledger import open_book, write_events, write_journal, write_tables
 
+    here = _zone(zone)
     with Ticker(quiet=quiet or as_json) as watch, open_book(where, read_only=True) as opened:
         watch.step("writing")
         if kind == "csv":
-            counts = write_tables(opened, out)
+            counts = write_tables(opened, out, zone=here)
         elif kind == "journal":
-            counts = {"entries": write_journal(opened, out)}
+            counts = {"entries": write_journal(opened, out, zone=here)}
         else:
-            counts = {"events": write_events(opened, out, root)}
-    told = {"book": _named(where), "out": str(out), "as": kind, **counts}
+            counts = {"events": write_events(opened, out, root, zone=here)}
+    told = {"book": named(where), "out": str(out), "as": kind, **counts}
     said = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     return say_result(told, f"{said} are in {out}.", as_json=as_json, quiet=quiet)
 
@@ -304,7 +336,7 @@ def simulate(
     "--from", "begins", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First day."
 )
 @click.option("--to", "ends", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Last day.")
-@click.option("--zone", default="Asia/Almaty", show_default=True, help="Whose days they are.")
+@ZONE
 @WHERE
 @MACHINE
 def measured_command(begins: datetime, ends: datetime, zone: str, where: str, as_json: bool) -> int:
@@ -317,10 +349,7 @@ def measured_command(begins: datetime, ends: datetime, zone: str, where: str, as
     from ainalym.ledger import measured, open_book
     from ainalym.model.entry import ms
 
-    try:
-        here = ZoneInfo(zone)
-    except (ValueError, OSError, KeyError):
-        refuse([Issue("--zone", f"{zone!r} is no time zone", "give one such as Asia/Almaty")])
+    here = _zone(zone)
     from_ms = ms(begins.replace(tzinfo=here))
     to_ms = ms((ends + timedelta(days=1)).replace(tzinfo=here))
     if from_ms >= to_ms:
@@ -336,25 +365,51 @@ def measured_command(begins: datetime, ends: datetime, zone: str, where: str, as
     return say_result(told, "\n".join(lines) or "Nothing was handled.", as_json=as_json)
 
 
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        refuse([Issue("--zone", f"{name!r} is no time zone", "give one such as Asia/Almaty")])
+        raise
+
+
 def _telling(watch: Ticker, said: str) -> Callable[[float], None]:
     watch.step(said)
     return lambda share: watch.note(said, share)
 
 
-def _kept(verdict: tuple) -> dict[str, object]:
-    entries, postings, last, _ = verdict
-    return {"entries": entries, "postings": postings, "hash": last}
+def _kept(verdict: "Verdict") -> dict[str, object]:
+    return {"entries": verdict.entries, "postings": verdict.postings, "hash": verdict.hash}
+
+
+def _verified(told: dict) -> Iterator[str]:
+    """Say of a whole book what it was compared with, and what of it was erased."""
+    yield f"{_counted(told)} The last hash is {told['hash']}."
+    if erased := told["erased"]:
+        first = ", ".join(f"{number:,}" for number in erased[:20])
+        more = f" and {len(erased) - 20:,} more" if len(erased) > 20 else ""
+        yield f"Erased on request is the private part of entries {first}{more}."
+    with_what = [f"the hash {said}" for said in told["compared_with"]["hashes"]]
+    with_what += [f"the backup {told['compared_with']['backup']}"] * bool(
+        told["compared_with"]["backup"]
+    )
+    if with_what:
+        yield f"Compared with {', '.join(with_what)}: it is in the book."
+    else:
+        yield "Compared with itself only: whether its end was cut off, a hash (--hash) or a backup"
+        yield "(--against) that was kept elsewhere tells."
+
+
+def _laid(aside: list[str]) -> str:
+    """Tell what lay beside a new file under its name, and where it is now."""
+    if not aside:
+        return ""
+    return " A log of an earlier book lay there; it is now " + ", ".join(aside) + "."
 
 
 def _counted(told: dict) -> str:
     return f"{told['entries']:,} entries with {told['postings']:,} postings are whole."
 
 
-def _named(where: str) -> str:
-    """Name a database without its password."""
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(where)
-    if not parts.password:
-        return where
-    return where.replace(f":{parts.password}@", "@", 1)
+for one in (upgrade, erase, clock):
+    book.add_command(one)

@@ -30,7 +30,7 @@ def run(capsys, monkeypatch, tmp_path):
 
 def fill(where):
     """A small town's days in a book."""
-    with open_book(where) as book:
+    with open_book(where, clock=lambda: tell.NOW_MS) as book:
         Town(book.post, points=6, stations=2, tickets=60).live(3)
 
 
@@ -59,7 +59,7 @@ def test_a_whole_book_is_said_to_be_whole(run, book):
 def test_a_book_that_was_changed_is_found_out(run, book):
     with closing(sqlite3.connect(book, isolation_level=None)) as thief:
         thief.execute("drop trigger entry_update")
-        thief.execute("update entry set actor = 'somebody' where seq = 20")
+        thief.execute("update entry set noted = '{}' where seq = 20")
     code, out, _ = run("verify", "--quiet")
     assert code == 1
     assert out.startswith("The book is not whole.\nentry 20 was changed: its bytes do not give")
@@ -74,7 +74,7 @@ def test_a_hash_that_is_gone_is_missed(run, book):
 
 
 def test_a_backup_is_taken_while_the_book_is_written_and_comes_back(run, book, tmp_path):
-    with open_book(book, clock=lambda: tell.NOW_MS * 2) as writing:
+    with open_book(book, clock=lambda: tell.NOW_MS) as writing:
         writing.post([tell.ticket()])
         code, out, _ = run("backup", "copy.sqlite")
         writing.post([tell.ticket()])
@@ -90,6 +90,38 @@ def test_a_backup_is_taken_while_the_book_is_written_and_comes_back(run, book, t
     code, _, err = run("restore", "copy.sqlite")
     assert code == 1
     assert "there is a file already; name a new one" in err
+
+
+def test_a_log_that_lay_beside_a_new_file_is_set_aside_and_told(run, book, tmp_path):
+    with open_book(book, clock=lambda: tell.NOW_MS) as writing:
+        writing.post([tell.ticket(1_000)])
+        log = book.with_name("book.sqlite-wal").read_bytes()
+    assert run("backup", "copy.sqlite")[0] == 0
+    (tmp_path / "again.sqlite-wal").write_bytes(log)
+    code, out, _ = run("restore", "copy.sqlite", "--book", "again.sqlite")
+    assert code == 0
+    assert (
+        "a log of an earlier book lay there; it is now again.sqlite-wal.set-aside." in out.lower()
+    )
+    assert run("verify", "--book", "again.sqlite")[0] == 0
+    (tmp_path / "third.sqlite-wal").write_bytes(log)
+    code, out, _ = run("backup", "third.sqlite", "--json")
+    assert json.loads(out)["set_aside"] == ["third.sqlite-wal.set-aside"]
+    (tmp_path / "copy.sqlite-wal").write_bytes(log)
+    code, _, err = run("restore", "copy.sqlite", "--book", "fourth.sqlite")
+    assert (code, "move that file away, then try again" in err) == (1, True)
+    assert not (tmp_path / "fourth.sqlite").exists()
+
+
+def test_a_journal_has_the_days_of_the_zone_asked_for(run, tmp_path):
+    with open_book(tmp_path / "town.sqlite", clock=lambda: tell.NOW_MS) as book:
+        book.post([tell.ticket(1_000, event_ms=1_764_531_000_000)])
+    words = ("export", "--book", "town.sqlite", "--as", "journal")
+    for zone, day in (((), "2025-12-01"), (("--zone", "UTC"), "2025-11-30")):
+        assert run(*words, "book.journal", *zone)[0] == 0
+        assert f"\n{day} (1) ticket" in (tmp_path / "book.journal").read_text()
+    code, _, err = run(*words, "book.journal", "--zone", "nowhere")
+    assert (code, "is no time zone" in err) == (2, True)
 
 
 def test_postgres_is_reached_by_its_address_and_its_password_is_not_said(run, book, monkeypatch):

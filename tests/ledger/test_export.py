@@ -6,6 +6,8 @@ import random
 import shutil
 import subprocess
 from collections import Counter
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,6 +22,8 @@ from ainalym.ledger import (
     write_journal,
     write_tables,
 )
+from ainalym.model.deed import Close
+from ainalym.model.entry import ms
 from tests.ledger import servers, tell
 from tests.ledger.towns import BEGIN_MS, DAY_MS, Town
 
@@ -128,3 +132,107 @@ def test_a_file_that_cannot_be_written_is_said_so(quick, tmp_path):
     with pytest.raises(OutsideError, match="the file cannot be written"):
         write_journal(quick, tmp_path / "no" / "folder")
     assert (tmp_path / "file").read_text() == "mine"
+
+
+AT_THE_EDGE = ("00:30", "12:00", "23:30")
+EDGES = {
+    # Almaty set its clocks back by an hour when March of 2024 began.
+    "Asia/Almaty": ("2024-01-31", "2024-02-01", "2024-02-29", "2024-03-01", "2024-03-31"),
+    "America/New_York": ("2025-03-01", "2025-03-09", "2025-10-31", "2025-11-01", "2025-11-02"),
+    "Europe/Berlin": ("2025-03-30", "2025-03-31", "2025-04-01", "2025-10-26", "2025-11-01"),
+    "Pacific/Kiritimati": ("2025-01-31", "2025-02-01", "2025-12-31", "2026-01-01"),
+    "Pacific/Pago_Pago": ("2025-01-31", "2025-02-01", "2025-12-31", "2026-01-01"),
+    "Asia/Kathmandu": ("2025-06-30", "2025-07-01"),
+}
+
+
+def tickets_at_the_edge(zone):
+    """Tickets at the edges of local days, each of another weight; grams by local month."""
+    deeds, months = [], Counter()
+    for on in EDGES[zone]:
+        for at in AT_THE_EDGE:
+            for fold in (0, 1):
+                local = datetime.fromisoformat(f"{on} {at}").replace(tzinfo=ZoneInfo(zone))
+                grams = 1_000 + 7 ** (len(deeds) % 5) + len(deeds)
+                deeds.append(tell.ticket(grams, event_ms=ms(local.replace(fold=fold))))
+                months[on[:7]] += grams
+    return deeds, months
+
+
+def months_by_hledger(path):
+    """Grams that came in by month, as hledger sums them."""
+    words = ["hledger", "-f", path, "balance", "-M", "mass:stock", "--depth", "1", "-O", "csv"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    head, *rows = csv.reader(done.stdout.splitlines())
+    total = next(row for row in rows if row[0].lower().startswith("total"))
+    sums = zip(head[1:], total[1:], strict=True)
+    return {month: int(amount.removesuffix(" g")) for month, amount in sums if amount != "0"}
+
+
+def months_by_text(path):
+    """The same, read from the journal's own lines."""
+    sums, month = Counter(), ""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line[:1].isdigit():
+            month = line[:7]
+        elif line.startswith("    mass:stock"):
+            sums[month] += int(line.split("  ")[-1].removesuffix(" g"))
+    return sums
+
+
+@pytest.mark.parametrize("zone", EDGES)
+def test_months_of_the_journal_the_form_and_the_tables_agree(where, tmp_path, zone):
+    deeds, months = tickets_at_the_edge(zone)
+    here, journal = ZoneInfo(zone), tmp_path / "book.journal"
+    with open_book(where, clock=lambda: tell.NOW_MS) as book:
+        post(book, deeds)
+        write_journal(book, journal, zone=here)
+        write_tables(book, tmp_path / "tables", zone=here)
+        write_events(book, tmp_path / "events.json", "https://book.example", zone=here)
+        form = Counter()
+        for month in months:
+            year, number = map(int, month.split("-"))
+            ends = (year, number), (year + number // 12, number % 12 + 1)
+            span = (ms(datetime(*end, 1, tzinfo=here)) for end in ends)
+            form[month] += sum(line.received_g for line in monthly_form(book, *span))
+    assert form == months
+    assert months_by_text(journal) == months
+    if shutil.which("hledger"):
+        assert months_by_hledger(journal) == months
+    days = {}
+    with (tmp_path / "tables" / "entries.csv").open(newline="") as lines:
+        for row in csv.DictReader(lines):
+            days[row["seq"]] = row["day"]
+            at = datetime.fromisoformat(row["event_at"].replace("Z", "+00:00"))
+            assert at.utcoffset() == timedelta(0)
+            assert row["day"] == at.astimezone(here).date().isoformat()
+    sums = Counter()
+    with (tmp_path / "tables" / "lots.csv").open(newline="") as lines:
+        for row in csv.DictReader(lines):
+            assert row["day"] == days[row["entry"]]
+            sums[row["day"][:7]] += int(row["made_g"])
+    assert sums == months
+    events = json.loads((tmp_path / "events.json").read_text())["epcisBody"]["eventList"]
+    assert len(events) == len(deeds)
+    for event, deed in zip(events, deeds, strict=True):
+        local = datetime.fromtimestamp(deed.event_ms / 1000, here)
+        assert event["eventTimeZoneOffset"] == f"{local:%z}"[:3] + ":" + f"{local:%z}"[3:]
+
+
+def test_without_a_zone_days_are_those_of_almaty(quick, tmp_path):
+    deeds, months = tickets_at_the_edge("Asia/Almaty")
+    post(quick, deeds)
+    write_journal(quick, tmp_path / "book.journal")
+    assert months_by_text(tmp_path / "book.journal") == months
+
+
+def test_a_closed_period_has_its_first_and_its_last_day(quick, tmp_path):
+    zone = ZoneInfo("Asia/Almaty")
+    span = [ms(datetime(2026, month, 1, tzinfo=zone)) for month in (3, 4)]
+    close = {"from_ms": span[0], "to_ms": span[1], "event_ms": span[1]}
+    post(quick, [Close(id=tell.deed_id(), site="P1", **close)])
+    write_tables(quick, tmp_path, zone=zone)
+    with (tmp_path / "periods.csv").open(newline="") as lines:
+        row = next(csv.DictReader(lines))
+    assert (row["from"], row["first_day"]) == ("2026-02-28T19:00:00.000Z", "2026-03-01")
+    assert (row["to"], row["last_day"]) == ("2026-03-31T19:00:00.000Z", "2026-03-31")

@@ -147,7 +147,7 @@ def test_a_tampered_book_is_not_taken_over(old):
 def test_nobody_else_may_write_meanwhile(old):
     path, _ = old
     hold = (
-        "import sys; from pathlib import Path; from ainalym.ledger.store import Lock; "
+        "import sys; from pathlib import Path; from ainalym.ledger.files import Lock; "
         "held = Lock(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

@@ -42,7 +42,8 @@ Verbs, all of which may be called from any thread:
     verify(book)                       Verdict: everything derived anew; faults in words
     proofs(book, number)               [Proof]: that an entry stands in a closed period
     holds(book, hash)                  whether a hash or root that was written down is still there
-    backup(book, path), restore(path, where)
+    clocks(book)                       this computer's, the last entry's, the database server's
+    backup(book, path), restore(path, where), last_of(path)
     upgrade(where)                     takes a book of version 1 over -> Upgraded
     write_tables(book, folder), write_journal(book, path), write_events(book, path, root)
 
@@ -56,7 +57,9 @@ body; not enough in stock; a rule, a tolerance or a closed period is against it)
 from collections.abc import Sequence
 
 from ainalym.ledger.ask import (
+    Seen,
     balances,
+    clocks,
     entries,
     entry,
     knows,
@@ -72,7 +75,7 @@ from ainalym.ledger.book import Book, open_book
 from ainalym.ledger.custody import Claim, claim, mass_balance, refuse_claims, refuse_closes
 from ainalym.ledger.export import write_events, write_journal, write_tables
 from ainalym.ledger.form import FormLine, monthly_form, received
-from ainalym.ledger.keep import backup, restore
+from ainalym.ledger.keep import backup, last_of, restore
 from ainalym.ledger.measure import Suspicion, measured, suspicions
 from ainalym.ledger.proof import Proof, proofs
 from ainalym.ledger.provenance import Path, follow, trace
@@ -87,17 +90,20 @@ __all__ = [
     "FormLine",
     "Path",
     "Proof",
+    "Seen",
     "Suspicion",
     "Upgraded",
     "Verdict",
     "backup",
     "balances",
     "claim",
+    "clocks",
     "entries",
     "entry",
     "follow",
     "holds",
     "knows",
+    "last_of",
     "lot",
     "lots",
     "mass_balance",

@@ -1,14 +1,16 @@
 """Questions to the book: what lies where and what happened, as of a moment, as known at one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-from ainalym.errors import NotFoundError
+from ainalym.errors import ConflictError, NotFoundError
 from ainalym.ledger import chain
 from ainalym.ledger.book import Book
+from ainalym.ledger.clock import Clocks
 from ainalym.ledger.ids import text_of_id
 from ainalym.ledger.remains import remains
 from ainalym.ledger.store import Store
-from ainalym.model.entry import Account, Draw, Entry, Lot, Period, Posting
+from ainalym.model.entry import Account, Draw, Entry, Lot, Period, Posting, now_ms
 
 ACCOUNT = "a.ledger, a.role, a.site, a.what, a.party"
 LOCAL = ("stock", "source", "loss", "lost", "sold", "count", "cash", "people", "fund")
@@ -295,3 +297,39 @@ def _entries(store: Store, where: str, values: list | tuple) -> Iterator[Entry]:
         drawn = tuple(Draw(*row) for row in draws)
         told = chain.told(body) or remains(fields[0], chain.read_noted(noted), lines, drawn)
         yield Entry(seq, text_of_id(raw), *fields, told, lines, drawn, bytes(hashed).hex())
+
+
+class Seen(NamedTuple):
+    """The clocks of a book, milliseconds since 1970 UTC.
+
+    Attributes
+    ----------
+    computer_ms, last_ms, server_ms
+        This computer's, the last entry's (0 where there is none), the database server's if any.
+    fault
+        Why nothing is recorded by this clock; empty where it is believed.
+    """
+
+    computer_ms: int
+    last_ms: int
+    server_ms: int | None
+    fault: str
+
+
+def clocks(book: Book, *, clock: Callable[[], int] = now_ms) -> Seen:
+    """Look at the clocks of a book.
+
+    Parameters
+    ----------
+    clock
+        This computer's.
+    """
+    with book.reading() as store:
+        last_ms, there = store.one("select recorded_ms from head")[0], store.server_ms()
+        held = Clocks(store, clock)
+        try:
+            held.look()
+            held.read(last_ms)
+        except ConflictError as error:
+            return Seen(clock(), last_ms, there, str(error))
+        return Seen(clock(), last_ms, there, "")

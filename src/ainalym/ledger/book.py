@@ -3,14 +3,15 @@
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from ainalym.errors import ConflictError, OutsideError, law
+from ainalym.ledger.files import Lock
 from ainalym.ledger.guards import missing
-from ainalym.ledger.store import SERVER, VERSION, Lock, Store, connect, create, tables
+from ainalym.ledger.store import SERVER, VERSION, Lost, Store, connect, create, tables
 from ainalym.ledger.writer import Request, Writer
 from ainalym.model.deed import Deed
 from ainalym.model.entry import Receipt, now_ms
@@ -58,7 +59,7 @@ class Book:
                 raise OutsideError(f"{name}: there is no book in this database")
             if not read_only:
                 if not on_server:
-                    self._lock = Lock(Path(where))
+                    self._lock = Lock(where)
                 if not tables(store):
                     create(store)
             self.version = _version(store, name, read_only=read_only)
@@ -157,13 +158,34 @@ class Book:
             with self._turn, self._once(self._handed) as store:
                 yield store
             return
-        store = getattr(self._local, "store", None)
-        if store is None or store.is_lost:
-            store = connect(self._where, new=False, read_only=self._read_only)
-            self._local.store = store
-            self._readers.append(store)
-        with self._once(store):
+        store = self._reader()
+        with ExitStack() as held:
+            try:
+                held.enter_context(self._once(store))
+            except Lost as lost:
+                # The server closed it while it was idle, and nothing was asked of it yet.
+                store = self._again(lost)
+                held.enter_context(self._once(store))
             yield store
+
+    def _again(self, lost: Lost) -> Store:
+        try:
+            return self._reader()
+        except OutsideError as error:
+            raise lost from error
+
+    def _reader(self) -> Store:
+        """Give this thread's connection, a new one where it has none or its server went away."""
+        store = getattr(self._local, "store", None)
+        if store is not None and not store.is_lost:
+            return store
+        fresh = connect(self._where, new=False, read_only=self._read_only)
+        if store is not None:
+            store.close()
+            self._readers.remove(store)
+        self._local.store = fresh
+        self._readers.append(fresh)
+        return fresh
 
     @contextmanager
     def _once(self, store: Store) -> Iterator[Store]:
@@ -199,10 +221,22 @@ class Book:
         if not requests:
             return
         try:
+            if self._lock is not None:
+                self._lock.check()
             if self._store.is_lost and self._handed is None:
-                self._store = connect(self._where, new=False)
-                self._writer = Writer(self._store, self._clock, self._chance)
-            self._writer.commit(requests)
+                self._connect_again()
+            try:
+                self._writer.commit(requests)
+            except Lost as lost:
+                # Nothing was sent yet. What fails later may be in the book or not: it is not
+                # told twice by us; who told it asks again, and the same id is recorded once.
+                if self._handed is not None:
+                    raise
+                try:
+                    self._connect_again()
+                except OutsideError as error:
+                    raise lost from error
+                self._writer.commit(requests)
             self.commits += 1
         except BaseException as error:
             # Whoever waits hears what stopped the writer; the thread itself goes on.
@@ -211,12 +245,17 @@ class Book:
             if not isinstance(error, Exception):
                 raise
 
+    def _connect_again(self) -> None:
+        fresh = connect(self._where, new=False)
+        self._store.close()
+        self._store, self._writer = fresh, Writer(fresh, self._clock, self._chance)
+
 
 def _version(store: Store, name: str, *, read_only: bool) -> int:
     """Tell a book's version, if it is one that we can read, and write to if asked for."""
     head = store.one("select version from head")
-    if head is None:
-        raise OutsideError(f"{name}: this book has lost its head; restore a backup")
+    if head is None or not isinstance(head[0], int):
+        raise OutsideError(f"{name}: the book's head is gone; bring back a backup")
     version = head[0]
     if version == VERSION or (version == OLD and read_only):
         return version
@@ -224,7 +263,8 @@ def _version(store: Store, name: str, *, read_only: bool) -> int:
         said = f"{name} is a book of version {version}, and entries are of version {VERSION} now"
         raise ConflictError(f"{said}; back it up, then take it over with `ainalym book upgrade`")
     said = f"{name} is a book of version {version}, not {VERSION}"
-    raise OutsideError(f"{said}; read it with the program that wrote it")
+    mend = "install the newer Ainalym that wrote it" if version > VERSION else "bring back a backup"
+    raise OutsideError(f"{said}; {mend}")
 
 
 def open_book(

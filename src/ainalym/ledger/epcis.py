@@ -10,13 +10,13 @@ event it takes back with an error declaration. Mass is in kilograms (`KGM`) to t
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from hashlib import sha256
 
 from ainalym.errors import AinalymError, InputError, Issue
 from ainalym.model.deed import MOST, UUID7, Deed, read_deed
-from ainalym.model.entry import Entry, Posting, iso, ms, new_id
+from ainalym.model.entry import Entry, Posting, iso, ms, new_id, offset
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 OWN = "ainalym"
@@ -44,7 +44,7 @@ EXTRA = {
 """Fields of a deed that travel under our own prefix; who sold is nobody else's business."""
 
 
-def document(entries: Iterable[Entry], root: str, *, offset: str = "+05:00") -> dict:
+def document(entries: Iterable[Entry], root: str, *, zone: tzinfo | None = None) -> dict:
     """Make an EPCIS document of entries; rules, payments and closes have no event.
 
     Parameters
@@ -53,10 +53,10 @@ def document(entries: Iterable[Entry], root: str, *, offset: str = "+05:00") -> 
         In the order of the chain, those that are reversed before their reversals.
     root
         The address our names stand under, such as `https://book.example`.
-    offset
-        The places' offset from UTC.
+    zone
+        The places' time zone, whose offset from UTC at each moment is told; Almaty's if None.
     """
-    said = [*events(entries, root, offset=offset)]
+    said = [*events(entries, root, zone=zone)]
     return {
         "@context": [CONTEXT, {OWN: f"{root}/terms/"}],
         "type": "EPCISDocument",
@@ -66,12 +66,12 @@ def document(entries: Iterable[Entry], root: str, *, offset: str = "+05:00") -> 
     }
 
 
-def events(entries: Iterable[Entry], root: str, *, offset: str = "+05:00") -> Iterator[dict]:
+def events(entries: Iterable[Entry], root: str, *, zone: tzinfo | None = None) -> Iterator[dict]:
     """Yield the event of each entry that has one.
 
     Parameters
     ----------
-    entries, root, offset
+    entries, root, zone
         As for `document`.
     """
     seen: dict[int, dict] = {}
@@ -88,7 +88,7 @@ def events(entries: Iterable[Entry], root: str, *, offset: str = "+05:00") -> It
                 },
             }
         elif entry.kind in STEPS or entry.kind == "change":
-            event = _event(entry, root, offset)
+            event = _event(entry, root, offset(entry.event_ms, zone))
             if entry.reversed_by is not None:
                 seen[entry.seq] = event
             yield event

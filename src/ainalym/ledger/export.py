@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import tzinfo
 from pathlib import Path
 from typing import TextIO
 
@@ -11,32 +13,35 @@ from ainalym.errors import OutsideError
 from ainalym.ledger import epcis
 from ainalym.ledger.ask import ACCOUNT, entries
 from ainalym.ledger.book import Book
+from ainalym.ledger.files import make_folder, open_private
 from ainalym.ledger.ids import text_of_id
 from ainalym.ledger.store import Store
-from ainalym.model.entry import Account, Entry, iso, moment
+from ainalym.model.entry import Account, Entry, day, iso
 from ainalym.units import MINOR_PER_MAJOR
 
 AT_ONCE = 20_000
 
 HEADS = {
-    "entries": "seq,id,kind,site,event_at,recorded_at,actor,reverses,corrects,body,hash",
+    "entries": "seq,id,kind,site,event_at,recorded_at,actor,reverses,corrects,body,hash,day",
     "postings": "entry,n,ledger,role,site,what,to,lot,quantity",
-    "lots": "lot,entry,ledger,role,site,what,to,made_g,left_g,event_at,source,verified",
+    "lots": "lot,entry,ledger,role,site,what,to,made_g,left_g,event_at,source,verified,day",
     "draws": "entry,n,child,parent,grams",
-    "periods": "entry,site,from,to,entries,root",
+    "periods": "entry,site,from,to,entries,root,first_day,last_day",
 }
 
 
-def write_journal(book: Book, path: Path) -> int:
+def write_journal(book: Book, path: Path, *, zone: tzinfo | None = None) -> int:
     """Write the book as a journal for hledger and ledger, and tell how many entries it has.
 
     Grams stand under the commodity `g`, money in major units under its currency, so that another
-    program sums up what we say.
+    program sums up what we say: also by month, since each entry has its local day.
 
     Parameters
     ----------
     path
-        The file to write; it appears whole or not at all.
+        The file to write; it appears whole or not at all, for its owner's eyes only.
+    zone
+        Whose days they are; Almaty's if None.
 
     Raises
     ------
@@ -51,8 +56,8 @@ def write_journal(book: Book, path: Path) -> int:
             line = next(lines)
             for seq, raw, kind, site, event_ms, *_ in block:
                 count += 1
-                day = moment(event_ms).date().isoformat()
-                file.write(f"\n{day} ({seq}) {kind} {site}  ; id: {text_of_id(raw)}\n")
+                on = day(event_ms, zone).isoformat()
+                file.write(f"\n{on} ({seq}) {kind} {site}  ; id: {text_of_id(raw)}\n")
                 while line is not None and line[0] == seq:
                     account = Account(*line[2:7])
                     file.write(f"    {account.name}  {_amount(account, line[8])}\n")
@@ -60,14 +65,17 @@ def write_journal(book: Book, path: Path) -> int:
     return count
 
 
-def write_tables(book: Book, folder: Path) -> dict[str, int]:
+def write_tables(book: Book, folder: Path, *, zone: tzinfo | None = None) -> dict[str, int]:
     """Write the book as CSV tables into a folder, and tell how many rows each has.
 
     Parameters
     ----------
     folder
         Gets `entries.csv`, `postings.csv`, `lots.csv`, `draws.csv` and `periods.csv`; moments are
-        ISO 8601 in UTC, masses grams, money minor units.
+        ISO 8601 in UTC, masses grams, money minor units. Files are for their owner's eyes only, and
+        so is the folder if it is made.
+    zone
+        Whose days `day`, `first_day` and `last_day` are; Almaty's if None.
 
     Raises
     ------
@@ -76,12 +84,12 @@ def write_tables(book: Book, folder: Path) -> dict[str, int]:
     """
     folder = Path(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise OutsideError(f"{folder}: the folder cannot be made: {error}") from error
     counts = {}
     with book.reading() as store:
-        for table, rows in _tables(store).items():
+        for table, rows in _tables(store, zone).items():
             with _whole(folder / f"{table}.csv") as file:
                 out = csv.writer(file, lineterminator="\n")
                 out.writerow(HEADS[table].split(","))
@@ -92,7 +100,7 @@ def write_tables(book: Book, folder: Path) -> dict[str, int]:
     return counts
 
 
-def write_events(book: Book, path: Path, root: str) -> int:
+def write_events(book: Book, path: Path, root: str, *, zone: tzinfo | None = None) -> int:
     """Write the book as an EPCIS 2.0 document, and tell how many events it has.
 
     Parameters
@@ -101,6 +109,8 @@ def write_events(book: Book, path: Path, root: str) -> int:
         The file to write; it appears whole or not at all.
     root
         The address our names stand under, such as `https://book.example`.
+    zone
+        The places' time zone, whose offset each event tells; Almaty's if None.
 
     Raises
     ------
@@ -113,7 +123,7 @@ def write_events(book: Book, path: Path, root: str) -> int:
         empty["creationDate"] = iso(store.one("select recorded_ms from head")[0])
         head, _, foot = json.dumps(empty).partition('"EVENTS"')
         file.write(head + "[")
-        for event in epcis.events(_entries(book), root):
+        for event in epcis.events(_entries(book), root, zone=zone):
             file.write("," * (count > 0) + "\n" + json.dumps(event, ensure_ascii=False))
             count += 1
         file.write("\n]" + foot + "\n")
@@ -128,7 +138,7 @@ def _entries(book: Book) -> Iterator[Entry]:
         after = found[-1].seq
 
 
-def _tables(store: Store) -> dict[str, Iterable[tuple]]:
+def _tables(store: Store, zone: tzinfo | None) -> dict[str, Iterable[tuple]]:
     """Every table's rows as they are written."""
     told = (
         "select seq, id, kind, site, event_ms, recorded_ms, actor, reverses, corrects, body, hash "
@@ -148,14 +158,20 @@ def _tables(store: Store) -> dict[str, Iterable[tuple]]:
                 *map(iso, row[4:6]),
                 *row[6:10],
                 _hex(row[10]),
+                day(row[4], zone),
             )
             for row in _rows(store, told)
         ),
         "postings": (row for _, postings in _blocks(store) for row in postings),
-        "lots": ((*row[:9], iso(row[9]), *row[10:]) for row in _rows(store, lots)),
+        "lots": (
+            (*row[:9], iso(row[9]), *row[10:], day(row[9], zone)) for row in _rows(store, lots)
+        ),
         "draws": _rows(store, "select entry, n, child, parent, grams from draw order by entry, n"),
         "periods": (
-            (row[0], row[1] or "*", iso(row[2]), iso(row[3]), row[4], _hex(row[5]))
+            (
+                *(row[0], row[1] or "*", iso(row[2]), iso(row[3]), row[4], _hex(row[5])),
+                *(day(row[2], zone), day(row[3] - 1, zone)),
+            )
             for row in _rows(store, periods)
         ),
     }
@@ -199,11 +215,12 @@ def _hex(octets: bytes) -> str:
 
 @contextmanager
 def _whole(path: Path) -> Iterator[TextIO]:
-    """Write a file that appears whole or not at all."""
+    """Write a file that appears whole or not at all, for its owner's eyes only."""
     path = Path(path)
     half = path.with_name(path.name + ".part")
     try:
-        with half.open("w", encoding="utf-8", newline="") as file:
+        fresh = open_private(half, os.O_TRUNC)
+        with os.fdopen(fresh, "w", encoding="utf-8", newline="") as file:
             yield file
         half.replace(path)
     except OSError as error:

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ainalym.ledger import chain, version1
+from ainalym.ledger.garbage import unswept
 from ainalym.ledger.old import SOURCES, Old
 from ainalym.ledger.spelled import Numbers, Spelled
 from ainalym.ledger.store import Store, connect
-from ainalym.ledger.writer import unswept
 from ainalym.model.deed import Close, Ticket
 from ainalym.model.entry import Account, Source
 

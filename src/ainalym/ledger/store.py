@@ -3,10 +3,10 @@
 The only file that meets `sqlite3` and `psycopg`.
 """
 
-import fcntl
+import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from importlib import resources
 from itertools import chain
@@ -14,6 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from ainalym.errors import ConflictError, OutsideError
+from ainalym.ledger.files import (
+    closed,
+    logs,
+    make_private,
+    narrow,
+    opened,
+    refuse_foreign_log,
+    resolved,
+)
 
 WAIT_S = 10.0
 CACHE_KIB = 64 * 1024
@@ -24,6 +33,19 @@ VERSION = 2
 """Of the tables and of the bytes that are hashed."""
 
 SERVER = re.compile(r"postgres(ql)?://")
+
+PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""How long a server may be silent, in seconds and, for the last, milliseconds: a firewall that
+drops a connection without a word would else hold a thread for ever."""
+
+READ_ONLY, CORRUPT, NOT_OPENED, NO_DATABASE = 8, 11, 14, 26
+"""Numbers of SQLite's errors, which it never changes."""
 WORDS = {
     "sqlite": {
         "whole": "integer",
@@ -39,6 +61,10 @@ class Refused(Exception):
     """A guard of the database itself refused a row; the message is the guard's."""
 
 
+class Lost(OutsideError):
+    """The server had gone away before anything was sent: a new connection may try again."""
+
+
 class Store:
     """One connection to a book's database, and the same few verbs on both engines.
 
@@ -50,6 +76,7 @@ class Store:
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
+        self._gone = False
         self.engine = "sqlite" if isinstance(connection, sqlite3.Connection) else "postgres"
         self._refusals: tuple[type[Exception], ...] = (sqlite3.IntegrityError,)
         self._failures: type[Exception] = sqlite3.Error
@@ -157,7 +184,7 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold a transaction that writes: all of it is kept, or nothing."""
-        self._run("begin immediate" if self.engine == "sqlite" else "begin")
+        self._begin("begin immediate" if self.engine == "sqlite" else "begin")
         try:
             yield
             self._run("commit")
@@ -171,7 +198,7 @@ class Store:
     def reading(self) -> Iterator[None]:
         """Hold a transaction that sees one state of the book while others write."""
         sqlite = self.engine == "sqlite"
-        self._run("begin" if sqlite else "begin isolation level repeatable read read only")
+        self._begin("begin" if sqlite else "begin isolation level repeatable read read only")
         try:
             yield
         finally:
@@ -195,11 +222,23 @@ class Store:
     @property
     def is_lost(self) -> bool:
         """Whether the server has gone away, so that a new connection is needed."""
-        return self.engine == "postgres" and self.connection.broken
+        return self._gone or (self.engine == "postgres" and self.connection.broken)
 
     def close(self) -> None:
         """Let go of the connection."""
         self.connection.close()
+        closed(self)
+
+    def _begin(self, said: str) -> None:
+        """Begin a transaction, which also finds out whether the server is still there."""
+        try:
+            self._run(said)
+        except OutsideError as error:
+            if self.engine == "sqlite":
+                raise
+            # A server refuses to begin only where it refuses to go on at all.
+            self._gone = True
+            raise Lost(str(error)) from error
 
     def _said(self, sql: str) -> str:
         return sql if self.engine == "sqlite" else sql.replace("?", "%s")
@@ -237,42 +276,134 @@ def connect(where: str | Path, *, new: bool = True, read_only: bool = False) -> 
     where
         A path, or `postgresql://...`.
     new
-        Whether a file that is missing is made.
+        Whether a file that is missing is made; it is its owner's alone. One that is there and is
+        written to is taken from all others.
     read_only
         Whether it is only read, and a file stays as it is to the last byte.
 
     Raises
     ------
+    ConflictError
+        The log of another book lies beside the file.
     OutsideError
         The file or the server cannot be reached.
     """
     if SERVER.match(str(where)):
-        try:
-            import psycopg
-        except ImportError as error:
-            said = "PostgreSQL needs the package psycopg: pip install 'ainalym[postgres]'"
-            raise OutsideError(said) from error
-        try:
-            return Store(psycopg.connect(str(where), autocommit=True))
-        except psycopg.Error as error:
-            raise OutsideError(f"the PostgreSQL server cannot be reached: {error}") from error
+        return _server(str(where))
     path = Path(where)
     if not new and not path.is_file():
         raise OutsideError(f"{path}: there is no book here; `ainalym serve` makes one")
-    name = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    file = resolved(path)
+    refuse_foreign_log(path)
+    try:
+        if not read_only:
+            make_private(file)
+        try:
+            connection = _opened(file, read_only=read_only)
+        except sqlite3.OperationalError as error:
+            if not read_only or error.sqlite_errorcode & 0xFF not in (READ_ONLY, NOT_OPENED):
+                raise
+            connection = _sealed(path, file)
+        if not read_only:
+            narrow(file)
+        found = file.stat()
+    except (sqlite3.Error, OSError) as error:
+        said = " ".join(str(error).split())
+        raise OutsideError(f"{path}: this is no book, or it cannot be opened: {said}") from error
+    store = Store(connection)
+    opened(store, found)
+    return store
+
+
+def _opened(file: Path, *, read_only: bool, sealed: bool = False) -> sqlite3.Connection:
+    name = f"{file.as_uri()}?mode={'ro' if read_only else 'rwc'}{'&immutable=1' if sealed else ''}"
     said = ["foreign_keys = on", f"cache_size = -{CACHE_KIB}"]
     if not read_only:
         # What is erased is overwritten, not only left out.
         said += ["journal_mode = wal", "synchronous = full", "secure_delete = on"]
+    connection = sqlite3.connect(
+        name, uri=True, timeout=WAIT_S, isolation_level=None, check_same_thread=False
+    )
     try:
-        connection = sqlite3.connect(
-            name, uri=True, timeout=WAIT_S, isolation_level=None, check_same_thread=False
-        )
         for pragma in (*said, "schema_version"):
             connection.execute(f"pragma {pragma}").fetchall()
-    except sqlite3.Error as error:
-        raise OutsideError(f"{path}: this is no book, or it cannot be opened: {error}") from error
-    return Store(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _sealed(path: Path, file: Path) -> sqlite3.Connection:
+    """Open a file where nothing can be written, so that nobody can write to it either."""
+    for log in logs(file):
+        if not log.name.endswith("-shm") and log.stat().st_size:
+            said = f"{log} belongs to it, and nothing may be written here to read that"
+            mend = "copy both files to a folder where you may write, and name the copy"
+            raise OutsideError(f"{path}: {said}; {mend}")
+    return _opened(file, read_only=True, sealed=True)
+
+
+def patient(said: Mapping[str, object]) -> dict[str, object]:
+    """Give what is said of a connection to a server, with `PATIENCE` where it says nothing."""
+    usual = dict(PATIENCE)
+    if os.environ.get("PGCONNECT_TIMEOUT"):
+        del usual["connect_timeout"]
+    return {**usual, **said}
+
+
+def _server(address: str) -> Store:
+    try:
+        import psycopg
+        from psycopg.conninfo import conninfo_to_dict
+    except ImportError as error:
+        said = "PostgreSQL needs the package psycopg: pip install 'ainalym[postgres]'"
+        raise OutsideError(said) from error
+    try:
+        told = patient(conninfo_to_dict(address))
+        return Store(psycopg.connect(**told, autocommit=True))
+    except psycopg.Error as error:
+        raise OutsideError(f"the PostgreSQL server cannot be reached: {error}") from error
+
+
+def damage(store: Store) -> list[str]:
+    """Ask SQLite whether its file is whole: pages, indexes, types, checks; PostgreSQL keeps watch.
+
+    Returns
+    -------
+    list of str
+        A sentence for each damage, at most twenty; empty where there is none. Where there is some,
+        values read from the file may be anything.
+
+    Raises
+    ------
+    OutsideError
+        The file cannot be read for another reason.
+    """
+    if store.engine == "postgres":
+        return []
+    try:
+        found = [one for (one,) in store.rows("pragma integrity_check(20)")]
+    except OutsideError as error:
+        number = getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF
+        if number not in (CORRUPT, NO_DATABASE):
+            raise
+        found = [str(error.__cause__)]
+    return [
+        "the file is damaged: " + "; ".join(str(one).split("\n")) for one in found if one != "ok"
+    ]
+
+
+def orphans(store: Store) -> list[str]:
+    """Name the tables of a SQLite file with rows that belong to a row that is not there."""
+    if store.engine == "postgres":
+        return []
+    found: dict[tuple[str, str], int] = {}
+    for table, _, parent, _ in store.rows("pragma foreign_key_check"):
+        found[table, parent] = found.get((table, parent), 0) + 1
+    return [
+        f"in table {table} {count} rows name what is not there in table {parent}"
+        for (table, parent), count in found.items()
+    ]
 
 
 def tables(store: Store) -> bool:
@@ -315,8 +446,20 @@ def _make(store: Store, version: int) -> None:
 TABLES = ("account", "entry", "lot", "posting", "draw", "period")
 
 
-def copy(source: Store, target: Store) -> None:
-    """Copy a book as `source` sees it into an empty database of either engine."""
+def copy(source: Store, target: Store, *, checked: Callable[[], None] | None = None) -> None:
+    """Copy a book as `source` sees it into an empty database of either engine.
+
+    Parameters
+    ----------
+    checked
+        Called in the transaction that writes, at its end: where it raises, nothing is kept. Not
+        between two SQLite files, where pages are copied.
+
+    Raises
+    ------
+    ConflictError
+        There is a book already.
+    """
     if source.engine == target.engine == "sqlite":
         with source._failing():
             source.connection.backup(target.connection)
@@ -326,6 +469,10 @@ def copy(source: Store, target: Store) -> None:
         said = f"this is a book of version {version}"
         raise ConflictError(f"{said}; take a copy of it over with `ainalym book upgrade` first")
     with target.writing():
+        if target.engine == "postgres":
+            target.run("select pg_advisory_xact_lock(4726)")
+        if tables(target):
+            raise ConflictError("there is a book in this database; give an empty one")
         _make(target, version)
         for table in TABLES:
             order = {"entry": "seq", "period": "entry"}.get(table, "entry, n")
@@ -337,6 +484,8 @@ def copy(source: Store, target: Store) -> None:
         head = source.one(f"select {columns} from head")
         marks = ", ".join(f"{name} = ?" for name in columns.split(", "))
         target.run(f"update head set {marks}", head)
+        if checked is not None:
+            checked()
 
 
 def split(script: str) -> Iterator[str]:
@@ -344,26 +493,3 @@ def split(script: str) -> Iterator[str]:
     bare = "\n".join(line for line in script.splitlines() if not line.startswith("--"))
     for part in re.split(r";\s*\n\s*(?=create)|;\s*\Z", bare):
         yield from [part.strip()] if part.strip() else []
-
-
-class Lock:
-    """Holds a file beside a SQLite book, so that no second process writes to it.
-
-    Raises
-    ------
-    ConflictError
-        Another process holds it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.with_name(path.name + ".lock").open("w")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._file.close()
-            said = f"{path}: another process writes to this book; stop it first"
-            raise ConflictError(said) from error
-
-    def release(self) -> None:
-        """Let others write."""
-        self._file.close()

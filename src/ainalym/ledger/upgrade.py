@@ -15,8 +15,9 @@ from typing import NamedTuple
 from ainalym.errors import ConflictError, OutsideError, law
 from ainalym.ledger import version1
 from ainalym.ledger.book import OLD, open_book
+from ainalym.ledger.files import Lock
 from ainalym.ledger.guards import CREATED
-from ainalym.ledger.store import SERVER, VERSION, Lock, Store, connect, statements, tables
+from ainalym.ledger.store import SERVER, VERSION, Store, connect, statements, tables
 from ainalym.ledger.verify import Verdict, verify
 from ainalym.ledger.writer import Request, Writer
 from ainalym.model.deed import Upgrade

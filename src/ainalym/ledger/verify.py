@@ -10,13 +10,14 @@ import numpy as np
 
 from ainalym.ledger import chain
 from ainalym.ledger.book import Book
+from ainalym.ledger.garbage import unswept
 from ainalym.ledger.guards import missing
 from ainalym.ledger.old import SOURCES
 from ainalym.ledger.shelf import owes
 from ainalym.ledger.span import Elsewhere, Span, Walk
 from ainalym.ledger.spelled import Numbers
-from ainalym.ledger.store import Store
-from ainalym.ledger.writer import sealed, unswept
+from ainalym.ledger.store import Store, damage, orphans
+from ainalym.ledger.writer import sealed
 from ainalym.model.entry import Account
 
 TOLD = 5
@@ -77,6 +78,9 @@ def verify(
         The database failed.
     """
     with book.reading() as store, unswept():
+        # Values out of damaged pages may be anything, so nothing is derived from them.
+        if broken := damage(store):
+            return Verdict(0, 0, "", tuple(broken))
         top, lots, accounts = (_most(store, *named) for named in NUMBERED)
         if processes is None:
             processes = (os.cpu_count() or 1) if top >= LARGE else 1
@@ -93,7 +97,11 @@ def _most(store: Store, table: str, column: str) -> int:
     return min(most, 2 * there + MADE_UP)
 
 
-def holds(book: Book, said: str) -> bool:
+SEALED = "select 1 from entry where kind = 'upgrade' and noted = ?"
+"""Finds the entry that seals all entries of an earlier version under a root."""
+
+
+def holds(book: Book, said: str, seq: int | None = None) -> bool:
     """Tell whether a hash of an entry, or a closed period's root, is in the book.
 
     What was printed or sent away cannot be written anew with the rest of the chain.
@@ -102,12 +110,19 @@ def holds(book: Book, said: str) -> bool:
     ----------
     said
         Hexadecimal digits.
+    seq
+        Of which entry it has to be the hash; of any entry, or a root, if None.
     """
     try:
         octets = bytes.fromhex(said)
     except ValueError:
         return False
     with book.reading() as store:
+        if seq is not None:
+            row = store.one("select hash from entry where seq = ?", (seq,))
+            return row is not None and bytes(row[0]) == octets
+        if store.one(SEALED, (f'{{"root":"{octets.hex()}"}}',)) is not None:
+            return True
         return any(
             store.one(f"select 1 from {table} where {column} = ?", (octets,)) is not None
             for table, column in (("entry", "hash"), ("period", "root"))
@@ -157,6 +172,7 @@ class _Check:
             self._faults += kept.faults(span)
         self._periods(span)
         self._erasures(span)
+        self._faults += orphans(self._store)
         self._faults += missing(self._store, self._version)
         faults, erased = tuple(_few(self._faults)), tuple(sorted({*span.erased}))
         return Verdict(span.entries, span.postings, span.hash.hex(), faults, erased)

@@ -6,11 +6,15 @@ Moments are whole milliseconds since 1970 UTC.
 import os
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from ainalym.errors import Issue, refuse
+
+HOME = "Asia/Almaty"
+"""The time zone of days where none is named."""
 
 
 class Source(StrEnum):
@@ -224,6 +228,29 @@ def ms(moment: datetime) -> int:
 def moment(event_ms: int) -> datetime:
     """Turn milliseconds since 1970 into a moment, UTC."""
     return datetime.fromtimestamp(event_ms / 1000, UTC)
+
+
+def here(event_ms: int, zone: tzinfo | None = None) -> datetime:
+    """Turn milliseconds since 1970 into a moment by the clock on the wall.
+
+    Parameters
+    ----------
+    zone
+        Whose; Almaty's if None.
+    """
+    return moment(event_ms).astimezone(zone or ZoneInfo(HOME))
+
+
+def day(event_ms: int, zone: tzinfo | None = None) -> date:
+    """Give the day of a moment by the clock on the wall, as for `here`."""
+    return here(event_ms, zone).date()
+
+
+def offset(event_ms: int, zone: tzinfo | None = None) -> str:
+    """Write how far a clock on the wall is ahead of UTC at a moment: +05:00; as for `here`."""
+    ahead = here(event_ms, zone).utcoffset() or timedelta()
+    sign, minutes = "-" if ahead < timedelta() else "+", round(abs(ahead) / timedelta(minutes=1))
+    return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def iso(event_ms: int) -> str:

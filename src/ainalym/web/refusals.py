@@ -2,11 +2,13 @@
 
 import json
 import re
+import sys
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -17,6 +19,9 @@ from ainalym.web.settings import HERE, rooms
 
 STATUS = {InputError: 422, ConflictError: 409, NotFoundError: 404, OutsideError: 503}
 """What each kind of error is over HTTP."""
+
+AWAY = (OperationalError, InterfaceError)
+"""What Django raises where the site's database has gone away, or cannot be had in time."""
 
 TITLES = {
     400: gettext_lazy("This request cannot be read"),
@@ -44,7 +49,10 @@ MENDS = {
     422: gettext_lazy("Go back, mend it and send it again."),
     429: gettext_lazy("Wait a minute, then go on."),
     500: gettext_lazy("Nothing was recorded. Try again; if it happens again, tell the department."),
-    503: gettext_lazy("Nothing was recorded. Try again in a minute."),
+    # Where a database fails while it records, nobody knows on which side of the record it did.
+    503: gettext_lazy(
+        "Try again in a minute. If you sent something, look first whether it was recorded."
+    ),
 }
 
 
@@ -91,6 +99,8 @@ class Refusals:
             return refused(request, status_of(error), in_words(error))
         if isinstance(error, RequestDataTooBig):
             return refused(request, 413)
+        if isinstance(error, AWAY):
+            return refused(request, 503)
         return None
 
 
@@ -149,6 +159,9 @@ def refused(
         body = json.dumps(problem, ensure_ascii=False)
         return HttpResponse(body, content_type="application/problem+json", status=status)
     told = {"title": title, "sentences": said, "status": status}
+    if status >= 500:
+        # Who asks is told without asking the database who that is: it may be what has failed.
+        told["person"] = None
     return render(request, "ainalym/refused.html", told, status=status)
 
 
@@ -171,8 +184,8 @@ def not_found(request: HttpRequest, exception: Http404) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Answer when we are wrong."""
-    return refused(request, 500)
+    """Answer when we are wrong, or when the database failed outside of any page of ours."""
+    return refused(request, 503 if isinstance(sys.exc_info()[1], AWAY) else 500)
 
 
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from ainalym.ledger.files import open_private
 from ainalym.web.settings import settle
 
 THREADS = 16
@@ -69,7 +70,7 @@ def first_people(data: Path, *, demo: bool, city: str = "almaty") -> dict[str, s
         return {}
     passwords = begin.begin_demo(the_book()) if demo else begin.begin(the_book(), city)
     path = data / "first-passwords.txt"
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with os.fdopen(open_private(path, os.O_TRUNC), "w", encoding="utf-8") as file:
         file.writelines(f"{name}\t{password}\n" for name, password in passwords.items())
     return passwords
 

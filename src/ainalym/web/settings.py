@@ -7,6 +7,8 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ainalym.errors import Issue, refuse
+from ainalym.ledger.files import make_folder, make_private, narrow, open_private
+from ainalym.ledger.store import patient
 from ainalym.web import catalogue
 
 HERE = Path(__file__).parent
@@ -57,11 +59,13 @@ def settle(
     ------
     InputError
         A catalogue of translations has faults, or `database` is no address of PostgreSQL.
+    OSError
+        The folder cannot be made, or a file in it.
     """
     import django
     from django.conf import settings
 
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(data)
     catalogue.bind(data / "locale")
     settings.configure(
         **_frame(data),
@@ -175,6 +179,9 @@ def _safety(names: Sequence[str], host: str) -> dict[str, object]:
 
 
 def _sqlite(path: Path) -> dict[str, object]:
+    # Sessions, passwords' digests and sellers' names: nobody else on this computer reads them.
+    make_private(path)
+    narrow(path)
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
@@ -201,15 +208,17 @@ def _postgres(address: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", parts.hostname or ""),
         "PORT": str(parts.port or options.pop("port", "")),
-        "OPTIONS": options,
+        "OPTIONS": patient(options),
         "CONN_MAX_AGE": 600,
+        # One that the server closed while it was idle is replaced before a request uses it.
+        "CONN_HEALTH_CHECKS": True,
     }
 
 
 def _secret(path: Path) -> str:
     """Give the key that signs sessions; it is made on the first run, for the owner's eyes only."""
     if not path.exists():
-        fresh = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(fresh, "w") as file:
+        with os.fdopen(open_private(path, os.O_EXCL), "w", encoding="utf-8") as file:
             file.write(secrets.token_urlsafe(48))
+    narrow(path)
     return path.read_text(encoding="utf-8")

@@ -11,7 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -283,7 +285,7 @@ def _ms(at: datetime | None) -> int | None:
 def _event(book: Book, found: Entry, root: str) -> dict | None:
     """Make the event of an entry; that of a reversal repeats the one it takes back."""
     before = [entry(book, found.reverses)] if found.reverses else []
-    made = [*epcis.events([*before, found], root)]
+    made = [*epcis.events([*before, found], root, zone=ZoneInfo(settings.TIME_ZONE))]
     return made[-1] if len(made) > len(before) else None
 
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Router
 
@@ -27,7 +29,7 @@ def journal(request: HttpRequest) -> StreamingHttpResponse:
     rights(request).see_all()
     with TemporaryDirectory(prefix="ainalym-") as folder:
         path = Path(folder) / "book.journal"
-        write_journal(the_book(), path)
+        write_journal(the_book(), path, zone=ZoneInfo(settings.TIME_ZONE))
         return _sent(path, "text/plain; charset=utf-8")
 
 
@@ -37,7 +39,7 @@ def tables(request: HttpRequest) -> StreamingHttpResponse:
     rights(request).see_all()
     with TemporaryDirectory(prefix="ainalym-") as folder:
         inside = Path(folder) / "tables"
-        write_tables(the_book(), inside)
+        write_tables(the_book(), inside, zone=ZoneInfo(settings.TIME_ZONE))
         path = Path(folder) / "tables.zip"
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
             for table in sorted(inside.iterdir()):
