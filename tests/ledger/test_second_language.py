@@ -43,11 +43,13 @@ def _lacks() -> str:
     return ""
 
 
-pytestmark = pytest.mark.skipif(bool(_lacks()), reason=_lacks() or "runs")
+LACKS = _lacks()
 
 
 def ask(folder, told, *root):
     """What the program says of a file, and whether it holds; it never stumbles."""
+    if LACKS:
+        pytest.skip(LACKS)
     path = folder / "told.json"
     path.write_text(told if isinstance(told, str) else json.dumps(told), encoding="utf-8")
     asked = [PERL, str(HERE / "chain.pl"), str(path), *root]
