@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from ainalym.ledger import entries, post
-from ainalym.model.deed import UUID7, Rule
+from ainalym.model.deed import UUID7, Count, Rule
 from ainalym.model.entry import new_id, now_ms
 from ainalym.web.book import the_book
 from tests.report.browser import find_browser
@@ -216,6 +216,23 @@ def test_numbers_and_names_are_made_on_the_phone_as_on_the_server(hand):
     assert UUID7.fullmatch(made)
     assert int(made.replace("-", "")[:12], 16) == 1_800_000_000_123
     assert made != phone.ask(maker)
+
+
+def test_a_slip_that_came_after_a_stock_take_it_belongs_to_says_so(hand, network):
+    phone = hand()
+    network.turn("down")
+    phone.weigh("12,4", "0,4")
+    assert phone.shows(("pt-012-A-1", "waiting"))
+    found = {"pet.presorted": 20_000}
+    post(the_book(), [Count(id=new_id(), site=SITE, event_ms=now_ms(), counted=found)])
+    network.turn("up")
+    phone.ask("window.dispatchEvent(new Event('online'))")
+    assert phone.shows(("pt-012-A-1", "sent"))
+    said = phone.text("#slips .slip-fault")
+    assert "20" in said and "12" in said
+    for path in (f"/counter/{SITE}/", f"/counter/{SITE}/pickup"):
+        assert phone.faults_of(path, "kk") == []
+        assert phone.text(".recount") == said
 
 
 def test_a_pickup_waits_for_the_network_too(hand, network):

@@ -38,6 +38,7 @@ Verbs, all of which may be called from any thread:
     monthly_form(book, from_ms, to_ms) [FormLine]: received, produced, written off, sold, ...
     received(book, from_ms, to_ms)     {(site, material): grams} that sites took in
     measured(book, from_ms, to_ms)     [Measured]: kg a day with intervals, for the next plan
+    overtaken(book, site=, as_of_ms=)  [Overtaken]: stock-takes that later told deeds contradict
     suspicions(book, from_ms, to_ms)   [Suspicion]: loads whose two weighings cannot both be right
     verify(book)                       Verdict: everything derived anew; faults in words
     proofs(book, number)               [Proof]: that an entry stands in a closed period
@@ -56,6 +57,7 @@ body; not enough in stock; a rule, a tolerance or a closed period is against it)
 
 from collections.abc import Sequence
 
+from ainalym.errors import ConflictError
 from ainalym.ledger.ask import (
     Seen,
     balances,
@@ -76,18 +78,21 @@ from ainalym.ledger.custody import Claim, claim, mass_balance, refuse_claims, re
 from ainalym.ledger.export import write_events, write_journal, write_tables
 from ainalym.ledger.form import FormLine, monthly_form, received
 from ainalym.ledger.keep import backup, last_of, restore
+from ainalym.ledger.laws import refuse_all
 from ainalym.ledger.measure import Suspicion, measured, suspicions
+from ainalym.ledger.overtaken import Overtaken, overtaken, refuse_overtaken
 from ainalym.ledger.proof import Proof, proofs
 from ainalym.ledger.provenance import Path, follow, trace
 from ainalym.ledger.upgrade import Upgraded, upgrade
 from ainalym.ledger.verify import Verdict, holds, verify
-from ainalym.model.deed import Close, Deed
+from ainalym.model.deed import Close, Count, Deed
 from ainalym.model.entry import Receipt
 
 __all__ = [
     "Book",
     "Claim",
     "FormLine",
+    "Overtaken",
     "Path",
     "Proof",
     "Seen",
@@ -110,6 +115,7 @@ __all__ = [
     "measured",
     "monthly_form",
     "open_book",
+    "overtaken",
     "periods",
     "pieces",
     "post",
@@ -117,6 +123,7 @@ __all__ = [
     "received",
     "refuse_claims",
     "refuse_closes",
+    "refuse_overtaken",
     "restore",
     "rules",
     "slip",
@@ -135,12 +142,13 @@ def post(book: Book, deeds: Sequence[Deed]) -> list[Receipt]:
     """Record deeds together: all of them, or none.
 
     As `Book.post`, and held to custody: no sale claims more than the book computes, and no period
-    is closed on a mass balance that broke its limits.
+    is closed on a mass balance that broke its limits, or on a stock-take that was overtaken.
 
     Raises
     ------
     ConflictError, InputError, NotFoundError, OutsideError
-        As for `Book.post`, `refuse_claims` and `refuse_closes`. Nothing is recorded.
+        As for `Book.post`, `refuse_claims`, `refuse_closes` and `refuse_overtaken`. Nothing is
+        recorded.
     """
     held = [
         deed
@@ -150,5 +158,12 @@ def post(book: Book, deeds: Sequence[Deed]) -> list[Receipt]:
     # What is in the book already gets its first answer again.
     if held and (new := [deed for deed in held if not knows(book, deed.id)]):
         refuse_claims(book, new)
-        refuse_closes(book, new)
+        taken = [deed for deed in deeds if isinstance(deed, Count) and not knows(book, deed.id)]
+        said: list[Exception] = []
+        for refuse, told in ((refuse_closes, new), (refuse_overtaken, [*new, *taken])):
+            try:
+                refuse(book, told)
+            except ConflictError as error:
+                said.append(error)
+        refuse_all(said)
     return book.post(deeds)

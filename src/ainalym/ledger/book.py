@@ -51,6 +51,7 @@ class Book:
         self._closed = False
         self.commits = 0
         self.rules_seen: tuple[int, list] = (0, [])
+        self.counts_seen: tuple[int, dict] = (0, {})
         on_server = self._handed is not None or SERVER.match(str(where))
         name = "the database" if on_server else str(where)
         store = self._handed or connect(where, new=not read_only, read_only=read_only)

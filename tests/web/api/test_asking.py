@@ -73,7 +73,11 @@ def test_tokens_are_made_on_a_page_and_shown_once(browse):
 
 def test_who_is_signed_in_may_read_but_not_tell_by_cookie(browse):
     page = browse("keeper-3", strict=True)
-    assert page.get("/api/v1/stock").json() == {"site": "pt-003", "stock_g": {}}
+    assert page.get("/api/v1/stock").json() == {
+        "site": "pt-003",
+        "stock_g": {},
+        "overtaken": [],
+    }
     told = json.dumps(deeds(ticket()))
     refused = page.post("/api/v1/deeds", told, content_type="application/json")
     assert refused.status_code in (401, 403)

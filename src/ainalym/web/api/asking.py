@@ -12,6 +12,7 @@ from ainalym.ledger import (
     lot,
     lots,
     monthly_form,
+    overtaken,
     periods,
     proofs,
     rules,
@@ -50,7 +51,12 @@ def what_lies(
     here = rights(request).see(site)
     if not here:
         raise Refusal(422, _("Say which site: give its id in “site”."))
-    return {"site": here, "stock_g": stock(the_book(), here, as_of_ms=as_of_ms)}
+    book = the_book()
+    return {
+        "site": here,
+        "stock_g": stock(book, here, as_of_ms=as_of_ms),
+        "overtaken": [one._asdict() for one in overtaken(book, site=here, as_of_ms=as_of_ms)],
+    }
 
 
 @router.get("/entries", response=shapes.Entries)

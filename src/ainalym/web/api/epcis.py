@@ -29,7 +29,7 @@ from ainalym.web.api import shapes
 from ainalym.web.api.door import rights
 from ainalym.web.api.models import Capture
 from ainalym.web.api.rights import Rights
-from ainalym.web.api.telling import record
+from ainalym.web.api.telling import overtaken_at, record
 from ainalym.web.book import the_book
 from ainalym.web.refusals import TITLES, Refusal, in_words, status_of
 
@@ -97,7 +97,7 @@ def capture(
     if len(deeds) > MOST_EVENTS:
         raise Refusal(413, _("At most %(most)s events at once.") % {"most": MOST_EVENTS})
     proceeds = behaviour == "proceed"
-    errors = _take(held, [[deed] for deed in deeds] if proceeds else [deeds])
+    kept, errors = _take(held, [[deed] for deed in deeds] if proceeds else [deeds])
     job = Capture.objects.create(
         id=uuid4(),
         person=request.user,
@@ -105,17 +105,23 @@ def capture(
         ended_ms=now_ms(),
         proceeds=proceeds,
         errors=errors,
+        overtaken=overtaken_at(kept),
     )
     response["Location"] = _address(request, "job", job.id)
     return Status(202, None)
 
 
-def _take(held: Rights, parts: Sequence[Sequence[Deed]]) -> list[dict]:
-    """Record parts of a document, each whole or not at all; gives a problem for each that fails."""
+def _take(held: Rights, parts: Sequence[Sequence[Deed]]) -> tuple[list[Deed], list[dict]]:
+    """Record parts of a document, each whole or not at all.
+
+    Gives the deeds that are in the book, and a problem for each part that failed.
+    """
+    kept: list[Deed] = []
     errors = []
     for deeds in parts:
         try:
             record(deeds, held, sure=True)
+            kept += deeds
         except (Refusal, AinalymError) as error:
             ours = isinstance(error, AinalymError)
             status = status_of(error) if ours else error.status
@@ -130,7 +136,7 @@ def _take(held: Rights, parts: Sequence[Sequence[Deed]]) -> list[dict]:
                     "code": "" if len(deeds) > 1 else f"urn:uuid:{deeds[0].id}",
                 }
             )
-    return errors
+    return kept, errors
 
 
 @router.get("/epcis/capture", response=list[shapes.Capture], operation_id="captures")
@@ -161,6 +167,7 @@ def _job(job: Capture) -> dict[str, object]:
         "success": not job.errors,
         "captureErrorBehaviour": "proceed" if job.proceeds else "rollback",
         "errors": job.errors,
+        "overtaken": job.overtaken,
     }
 
 

@@ -14,6 +14,9 @@ class Capture(models.Model):
     ended_ms = models.BigIntegerField()
     proceeds = models.BooleanField(help_text="Whether good events are kept where others fail.")
     errors = models.JSONField(help_text="Problem documents.")
+    overtaken = models.JSONField(
+        default=list, help_text="Stock-takes that the book contradicted when it ended."
+    )
 
     class Meta:
         """The newest comes first."""

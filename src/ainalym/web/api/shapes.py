@@ -48,10 +48,26 @@ class ReceiptOut(Schema):
     repeated: bool
 
 
+class OvertakenOut(Schema):
+    """A stock-take that the book contradicts, as entries told later happened before it."""
+
+    seq: int
+    id: str
+    site: str
+    material: str
+    event_ms: int
+    counted_g: int
+    off_g: int = Field(description="The book as of that moment less what was counted.")
+    late: list[int] = Field(description="Numbers of the first of the entries told later.")
+    late_entries: int = Field(description="How many there are.")
+
+
 class Receipts(Schema):
-    """One receipt for each deed, in the order they were told."""
+    """One receipt for each deed, in the order they were told; `overtaken` lists the stock-takes of
+    their sites that the book now contradicts."""
 
     receipts: list[ReceiptOut]
+    overtaken: list[OvertakenOut]
 
 
 class AccountOut(Schema):
@@ -148,10 +164,12 @@ class ClaimOut(Schema):
 
 
 class Stock(Schema):
-    """What lies at a site, in grams by material."""
+    """What lies at a site, in grams by material; `overtaken` lists the stock-takes there, up to the
+    moment asked for, that the book contradicts."""
 
     site: str
     stock_g: dict[str, int]
+    overtaken: list[OvertakenOut]
 
 
 class PeriodOut(Schema):
@@ -241,7 +259,7 @@ class VerdictOut(Schema):
 
 
 class Taken(Schema):
-    """What was read of a file of weighings."""
+    """What was read of a file of weighings; `overtaken` as for `Receipts`."""
 
     rows: int
     recorded: int
@@ -249,10 +267,11 @@ class Taken(Schema):
     net_g: int
     paid_minor: int
     dry_run: bool
+    overtaken: list[OvertakenOut]
 
 
 class Capture(Schema):
-    """A job of capturing events, after EPCIS 2.0."""
+    """A job of capturing events, after EPCIS 2.0; `overtaken` as for `Receipts`, when it ended."""
 
     captureID: str
     createdAt: str
@@ -261,6 +280,7 @@ class Capture(Schema):
     success: bool
     captureErrorBehaviour: str
     errors: list[Problem]
+    overtaken: list[OvertakenOut]
 
 
 def account_of(account: Account) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Telling: deeds, all of one request recorded or none."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from ninja import Router, Status
 
 from ainalym.errors import InputError, Issue
-from ainalym.ledger import Book, knows, lot, post
+from ainalym.ledger import Book, knows, lot, overtaken, post
 from ainalym.model.deed import Arrival, Deed, Ticket, read_deed
 from ainalym.model.entry import Receipt
 from ainalym.web.api.door import rights
@@ -29,8 +29,11 @@ def tell(request: HttpRequest, told: Deeds) -> Status:
     """Tell deeds. 201 where something is new, 200 where the book had all of it already."""
     deeds = read_deeds(told.deeds, rights(request).name)
     receipts = record(deeds, rights(request), sure=told.sure)
-    said = [receipt._asdict() for receipt in receipts]
-    return Status(200 if all(one.repeated for one in receipts) else 201, {"receipts": said})
+    said = {
+        "receipts": [receipt._asdict() for receipt in receipts],
+        "overtaken": overtaken_at(deeds),
+    }
+    return Status(200 if all(one.repeated for one in receipts) else 201, said)
 
 
 @router.post("/sites/{site}/series", response=SeriesOut, operation_id="series")
@@ -95,6 +98,12 @@ def record(deeds: Sequence[Deed], held: Rights, *, sure: bool = False) -> list[R
     if said:
         raise Refusal(422, *said)
     return post(book, deeds)
+
+
+def overtaken_at(deeds: Iterable[Deed]) -> list[dict[str, object]]:
+    """List the stock-takes that the book contradicts, at the sites of deeds."""
+    sites = sorted({deed.site for deed in deeds})
+    return [one._asdict() for site in sites for one in overtaken(the_book(), site=site)]
 
 
 def faults_of(book: Book, ticket: Ticket, *, sure: bool) -> list[str]:

@@ -20,7 +20,7 @@ from ainalym.model.deed import Ticket
 from ainalym.model.entry import Source, ms, new_id
 from ainalym.web.api.door import rights
 from ainalym.web.api.shapes import Taken
-from ainalym.web.api.telling import faults_of, record
+from ainalym.web.api.telling import faults_of, overtaken_at, record
 from ainalym.web.book import the_book
 from ainalym.web.counter.ticket import paid_for
 from ainalym.web.counter.weights import read_decimal
@@ -81,6 +81,7 @@ def weighings(
     }
     if not dry_run:
         record(tickets, held, sure=sure)
+    answer["overtaken"] = overtaken_at(tickets)
     return Status(201 if new and not dry_run else 200, answer)
 
 

@@ -35,6 +35,7 @@ from ainalym.web.counter.ticket import (
 )
 from ainalym.web.counter.weights import read_decimal
 from ainalym.web.counter.words import WORDS
+from ainalym.web.loads.recounting import overtaken_by, sentences
 from ainalym.web.people.access import only
 from ainalym.web.people.models import Role
 from ainalym.web.programme.models import Material, Pickup, Site
@@ -85,7 +86,9 @@ def tickets(request: HttpRequest, site: Site) -> HttpResponse:
         return _ticket_by_form(request, site)
     told = read_json(request.body)
     recorded, repeated = _record(told, site, request.user.name)
-    answer = {"id": recorded, "repeated": repeated, "now_ms": now_ms()}
+    book = the_book()
+    late = sentences(overtaken_by(book, entry(book, recorded)))
+    answer = {"id": recorded, "repeated": repeated, "now_ms": now_ms(), "overtaken": late}
     return JsonResponse(answer, status=200 if repeated else 201)
 
 

@@ -8,12 +8,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from ainalym.errors import AinalymError
-from ainalym.ledger import Book, entries, entry, monthly_form, periods, stock
+from ainalym.ledger import (
+    Book,
+    Overtaken,
+    entries,
+    entry,
+    monthly_form,
+    overtaken,
+    periods,
+    stock,
+)
 from ainalym.model.deed import Close, Count, Deed
 from ainalym.model.entry import Period, now_ms
 from ainalym.web.book import the_book
 from ainalym.web.department.months import Month, month_asked, this_month
 from ainalym.web.loads.filled import Filled
+from ainalym.web.loads.recounting import sentences
 from ainalym.web.loads.telling import derived, tell
 from ainalym.web.loads.way import Heap, named
 from ainalym.web.people.access import note, only
@@ -65,10 +75,13 @@ def close(request: HttpRequest, place: str) -> HttpResponse:
     book = the_book()
     if done := _closed(book, month).get(site.id):
         return redirect("department:act", done.entry)
-    heaps = named(stock(book, site.id, as_of_ms=month.to_ms - 1))
+    again = _again(book, site, month)
+    lying = stock(book, site.id, as_of_ms=month.to_ms - 1)
+    heaps = named({one.material: 0 for one in again} | lying)
     form = Filled(request.POST)
     if request.method == "POST":
         deeds = _deeds(request, form, site, month, heaps)
+        _ask_again(form, again)
         if not form.faults:
             try:
                 seq = tell(book, deeds)[-1].seq
@@ -81,6 +94,7 @@ def close(request: HttpRequest, place: str) -> HttpResponse:
         "tab": "closing",
         "month": month,
         "site": site,
+        "again": again,
         "heaps": [
             (heap, f"counted-{heap.id}", form.sent.get(f"counted-{heap.id}", "")) for heap in heaps
         ],
@@ -132,6 +146,20 @@ def _closed(book: Book, month: Month) -> dict[str, Period]:
         for one in periods(book)
         if one.from_ms <= month.from_ms and month.to_ms <= one.to_ms
     }
+
+
+def _again(book: Book, site: Site, month: Month) -> list[Overtaken]:
+    """Stock-takes of a site in a month that later told deeds contradict."""
+    found = overtaken(book, site=site.id)
+    return [one for one in found if month.from_ms <= one.event_ms < month.to_ms]
+
+
+def _ask_again(form: Filled, again: list[Overtaken]) -> None:
+    """Hold the form to what has to be counted again: a close seals what was counted."""
+    for one, said in zip(again, sentences(again), strict=True):
+        name = f"counted-{one.material}"
+        if not form.sent.get(name, "").strip():
+            form.fault(said, name)
 
 
 def _deeds(

@@ -28,6 +28,15 @@ SENTENCES = (
         _("%(file)s, row %(row)s: not %(count)s cells. Write decimals with a point."),
     ),
     (
+        r"the period cannot be closed: a stock-take counted (?P<counted>\d+) g of "
+        r"(?P<material>.+) at (?P<site>.+), (?P<at>\S+), and (?P<off>[+-]\d+) g told later",
+        _(
+            "The period cannot be closed: the stock-take at %(site)s, %(at)s, counted "
+            "%(counted)s g of %(material)s, and %(off)s g told later happened before it. Count "
+            "%(material)s again."
+        ),
+    ),
+    (
         r"the period cannot be closed: a part of it is closed",
         _("A part of this month is closed already."),
     ),

@@ -79,7 +79,8 @@ async function sendOne(deed, mayRenumber = true) {
   if (answer.ok) {
     // Whoever stands between may answer in our name; the book names the deed it recorded.
     if (!found || found.id !== deed.id) return "offline";
-    await keep({ ...deed, state: "sent", faults: [] });
+    // What it overtook: the keeper reads beside the slip that stock has to be taken again.
+    await keep({ ...deed, state: "sent", faults: found.overtaken || [] });
     return "sent";
   }
   if (answer.status === 401) return "signin";

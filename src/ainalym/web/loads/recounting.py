@@ -1,0 +1,47 @@
+"""Asking a site to take stock again, where deeds told later happened before its stock-take."""
+
+from collections.abc import Iterable
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from ainalym.ledger import Book, Overtaken, overtaken
+from ainalym.model.entry import Entry
+from ainalym.web.loads.way import local, named
+from ainalym.web.loads.weights import say_kg
+
+
+def sentences(found: Iterable[Overtaken]) -> list[str]:
+    """Say of each stock-take what was counted, what was told later, and what to count again."""
+    told = [*found]
+    names = {heap.id: heap.material for heap in named({one.material: 0 for one in told})}
+    return [_sentence(one, names[one.material]) for one in told]
+
+
+def _sentence(one: Overtaken, material: object) -> str:
+    if one.off_g > 0:
+        said = _(
+            "The stock-take of %(date)s counted %(counted)s kg of “%(material)s”; %(off)s kg told "
+            "later came in before it. Count “%(material)s” again."
+        )
+    else:
+        said = _(
+            "The stock-take of %(date)s counted %(counted)s kg of “%(material)s”; %(off)s kg told "
+            "later had left before it. Count “%(material)s” again."
+        )
+    return said % {
+        "date": date_format(local(one.event_ms), "SHORT_DATETIME_FORMAT"),
+        "counted": say_kg(one.counted_g),
+        "off": say_kg(abs(one.off_g)),
+        "material": material,
+    }
+
+
+def overtaken_by(book: Book, found: Entry) -> list[Overtaken]:
+    """List the stock-takes that one entry helped to overtake."""
+    moved = {posting.account.what for posting in found.postings if posting.account.role == "stock"}
+    return [
+        one
+        for one in overtaken(book, site=found.site)
+        if one.seq < found.seq and found.event_ms <= one.event_ms and one.material in moved
+    ]
