@@ -64,10 +64,11 @@ class Page:
         self.postings: list[tuple[int, list]] = []
         self.draws: list[tuple[int, list]] = []
         self.periods: list[tuple] = []
+        self.aliases: list[tuple[str, int]] = []
 
     def cut(self, lengths: Sequence[int]) -> None:
         """Drop the rows that came after there were so many."""
-        tables = (self.entries, self.postings, self.draws, self.periods)
+        tables = (self.entries, self.postings, self.draws, self.periods, self.aliases)
         for rows, length in zip(tables, lengths, strict=True):
             del rows[length:]
 
@@ -115,6 +116,7 @@ class Shelf:
         return (
             *(len(self._undo), len(self.fresh), len(self.opened)),
             *(len(page.entries), len(page.postings), len(page.draws), len(page.periods)),
+            len(page.aliases),
         )
 
     def undo(self, mark: tuple[int, ...]) -> None:

@@ -293,7 +293,7 @@ def _make(store: Store) -> None:
     )
 
 
-TABLES = ("account", "entry", "lot", "posting", "draw", "period")
+TABLES = ("account", "entry", "lot", "posting", "draw", "period", "alias")
 
 
 def copy(source: Store, target: Store) -> None:
@@ -305,7 +305,7 @@ def copy(source: Store, target: Store) -> None:
     with target.writing():
         _make(target)
         for table in TABLES:
-            order = {"entry": "seq", "period": "entry"}.get(table, "entry, n")
+            order = {"entry": "seq", "period": "entry", "alias": "entry"}.get(table, "entry, n")
             order = "id" if table in ("account", "lot") else order
             columns = ", ".join(target.columns(table))
             for rows in source.stream(f"select {columns} from {table} order by {order}"):

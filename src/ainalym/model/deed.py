@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from ainalym.errors import Issue, refuse
 from ainalym.model.entry import Source
+from ainalym.model.faults import MOST, faults_of_grams, faults_of_names, faults_of_takes
 from ainalym.model.told import take
 from ainalym.units import PPM
 
@@ -26,8 +27,6 @@ UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9
 MONEY_ROLES = ("cash", "people", "buyer", "income", "fund")
 RULES = ("scale", "process", "custody", "tolerance")
 SOURCES = frozenset(source.value for source in Source) - {Source.FOUND.value}
-MOST = 1 << 53
-"""Grams and minor units stay below this, so that every program can hold them exactly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +49,10 @@ class Deed:
         Why, where a rule asks for it.
     corrects
         Id of the entry that this one stands for, after that was reversed.
+    alias
+        The name another program gave it, where that is no id of ours: at most 300 characters.
+    offset
+        The offset from UTC in which it was told, such as `+06:00`; empty where none was.
 
     Raises
     ------
@@ -66,6 +69,8 @@ class Deed:
     device_ms: int | None = None
     reason: str = ""
     corrects: str = ""
+    alias: str = ""
+    offset: str = ""
 
     def __post_init__(self) -> None:
         if found := [*self._faults_of_deed(), *self._faults()]:
@@ -97,6 +102,8 @@ class Deed:
         if type(self.event_ms) is not int or not 0 < self.event_ms < 1 << 46:
             mend = "give milliseconds since 1970 UTC"
             yield Issue(self._where("event_ms"), f"{self.event_ms!r} is no moment", mend)
+        if self.alias or self.offset:
+            yield from faults_of_names(self._where, self.alias, self.offset)
 
     def _faults(self) -> Iterator[Issue]:
         yield from ()
@@ -109,11 +116,6 @@ class Deed:
             if type(price) is not int or abs(price) >= MOST:
                 where = self._where(f"price_minor_per_kg {material}")
                 yield Issue(where, f"is {price!r}", "give whole minor units")
-
-    def _faults_of_grams(self, **grams_g: int) -> Iterator[Issue]:
-        for name, value in grams_g.items():
-            if type(value) is not int or not 0 < value < MOST:
-                yield Issue(self._where(name), f"is {value!r}", "give whole grams above 0")
 
 
 @cache
@@ -230,7 +232,7 @@ class Dispatch(Deed):
     def _faults(self) -> Iterator[Issue]:
         if not self.to or self.to == self.site:
             yield Issue(self._where("to"), f"is {self.to!r}", "name another site")
-        yield from _faults_of_takes(self, self.loads, self.lots)
+        yield from faults_of_takes(self._where, self.loads, self.lots)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,7 +259,7 @@ class Arrival(Deed):
     scale: str = ""
 
     def _faults(self) -> Iterator[Issue]:
-        yield from _faults_of_takes(self, {}, self.lots)
+        yield from faults_of_takes(self._where, {}, self.lots)
         yield from self._faults_of_prices(self.price_minor_per_kg)
 
 
@@ -289,9 +291,9 @@ class Change(Deed):
     def _faults(self) -> Iterator[Issue]:
         if not self.process:
             yield Issue(self._where("process"), "is empty", "name the process")
-        yield from _faults_of_takes(self, self.inputs, self.lots)
+        yield from faults_of_takes(self._where, self.inputs, self.lots)
         for k, (material, grams) in enumerate(self.outputs):
-            yield from self._faults_of_grams(**{f"outputs[{k}] {material}": grams})
+            yield from faults_of_grams(self._where(f"outputs[{k}] {material}"), grams)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,7 +331,7 @@ class Sale(Deed):
         if claimed is not None and (type(claimed) is not int or not 0 <= claimed <= PPM):
             mend = f"give whole parts per million from 0 to {PPM}"
             yield Issue(self._where("claimed_ppm"), f"is {claimed!r}", mend)
-        yield from _faults_of_takes(self, self.loads, self.lots)
+        yield from faults_of_takes(self._where, self.loads, self.lots)
         yield from self._faults_of_prices(self.price_minor_per_kg)
 
 
@@ -444,18 +446,6 @@ class Close(Deed):
             fault = f"from {self.from_ms} to {self.to_ms}, closed at {self.event_ms}"
             mend = "close a period after its end"
             yield Issue(self._where("to_ms"), fault, mend)
-
-
-def _faults_of_takes(
-    deed: Deed, loads: Mapping[str, int], lots: Mapping[int, int]
-) -> Iterator[Issue]:
-    if not loads and not lots:
-        yield Issue(deed._where("loads"), "there is nothing in it", "name a material or a lot")
-    for name, grams in [*loads.items(), *lots.items()]:
-        yield from deed._faults_of_grams(**{str(name): grams})
-    for lot in lots:
-        if type(lot) is not int or lot <= 0:
-            yield Issue(deed._where("lots"), f"{lot!r} is no lot", "give the lot's number")
 
 
 KINDS: dict[str, type[Deed]] = {
