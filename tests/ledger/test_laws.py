@@ -219,7 +219,8 @@ def test_any_story_keeps_the_laws_on_postgres():
 
         class There(Story):
             def connect(self):
-                for table in ("alias", "period", "draw", "posting", "lot", "entry", "account", "head"):
+                tables = ("alias", "period", "draw", "posting", "lot", "entry", "account", "head")
+                for table in tables:
                     setting.run(f"drop table if exists {table} cascade")
                 for name in ("book_refuse", "book_closed"):
                     setting.run(f"drop function if exists {name} cascade")

@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from ainalym.errors import ConflictError, NotFoundError
+from ainalym.errors import NotFoundError
 from ainalym.ledger.ask import entry, knows
 from ainalym.ledger.book import Book
-from ainalym.ledger.store import Store
 from ainalym.model.deed import Deed
 from ainalym.model.entry import Entry
 

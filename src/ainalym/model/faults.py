@@ -1,4 +1,4 @@
-"""What can be wrong with the parts of a deed: grams, loads, and the name another program gave it."""
+"""What can be wrong with parts of a deed: grams, loads, the name another program gave it."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping

@@ -1,0 +1,120 @@
+"""No letters that a database cannot hold: zero characters and half characters stop at the door."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from urllib.parse import unquote_to_bytes
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from ainalym.web.refusals import refused
+
+BROKEN = re.compile("[\0\ud800-\udfff]")
+PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|[\0\xed]|[^\t\n\r -\xff]")
+"""What JSON has to have somewhere to hold such a letter, also in UTF-16 or UTF-32."""
+
+FORM = "application/x-www-form-urlencoded"
+FILES = "multipart/form-data"
+MOST = 1 << 53
+"""Numbers in addresses stay below it: no entry, lot or person has such a number."""
+
+View = Callable[[HttpRequest], HttpResponse]
+
+
+class Letters:
+    """Refuses addresses, forms, JSON and headers with letters or numbers that nobody can hold."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass a request on, or say what is wrong with it."""
+        where = next(iter(_places(request)), "")
+        if where:
+            said = _("%(where)s holds a zero character or half a character; send plain text.")
+            return refused(request, 400, [said % {"where": where}])
+        return self._view(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, parts: dict[str, object]
+    ) -> HttpResponse | None:
+        """Answer numbers in an address that are too large for any database."""
+        if any(isinstance(part, int) and part >= MOST for part in parts.values()):
+            return refused(request, 404)
+        return None
+
+
+def _places(request: HttpRequest) -> Iterator[str]:
+    """Yield what holds letters that nobody can hold, in the user's language."""
+    asked = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
+    if (
+        not _is_text(request.META.get("PATH_INFO", "").encode("latin-1", "replace"))
+        or (BROKEN.search(request.path_info))
+        or (asked and not (_is_form(asked) and _are_whole(_texts(request.GET.lists()))))
+    ):
+        yield _("The address")
+    headers = (value for name, value in request.META.items() if name.startswith("HTTP_"))
+    if not _are_whole((request.META.get("CONTENT_TYPE", ""), *map(str, headers))):
+        yield _("A header")
+    elif not _are_whole(_texts(request.COOKIES.items())):
+        yield _("A cookie")
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        yield from _places_of_body(request)
+
+
+def _places_of_body(request: HttpRequest) -> Iterator[str]:
+    is_page = not request.path.startswith("/api/")
+    if is_page and request.content_type == FORM:
+        if not _is_form(request.body) or not _are_whole(_texts(request.POST.lists())):
+            yield _("The form")
+    elif is_page and request.content_type == FILES:
+        names = [(one.name or "") for one in request.FILES.values()]
+        texts = [*_texts(request.POST.lists()), *names]
+        # What is no UTF-8 there has become a mark of replacement.
+        if not _are_whole(texts) or any("\ufffd" in text for text in texts):
+            yield _("The form")
+    elif not _is_whole_json(request.body):
+        yield _("What was sent")
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        return "\0" not in raw.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _is_form(raw: bytes) -> bool:
+    """Tell whether an address or a form is UTF-8 with whole percent signs."""
+    return PERCENT.search(raw) is None and _is_text(unquote_to_bytes(raw))
+
+
+def _are_whole(texts: Iterable[str]) -> bool:
+    return not any(BROKEN.search(text) for text in texts)
+
+
+def _texts(told: Iterable[tuple[str, object]]) -> Iterator[str]:
+    for name, values in told:
+        yield name
+        yield from values if isinstance(values, list) else [str(values)]
+
+
+def _is_whole_json(body: bytes) -> bool:
+    """Tell whether no text in JSON has such letters; what is no JSON is left to who reads it."""
+    if not ESCAPED.search(body):
+        return True
+    try:
+        waiting = [json.loads(body)]
+    except (ValueError, RecursionError):
+        return True
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += [*one, *one.values()]
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, str) and BROKEN.search(one):
+            return False
+    return True
