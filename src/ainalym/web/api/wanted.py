@@ -3,6 +3,7 @@
 **Source.** GS1 EPCIS 2.0.1 (ISO/IEC 19987:2024), sections 8.2.7.1 and 12.
 """
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -20,7 +21,12 @@ MOST_EVENTS = 1_000
 MOST_NAMES = 100
 """Values of one parameter."""
 
-LONGEST = 300
+LONGEST = 4_000
+"""Characters of one value, which may be a list."""
+
+BEFORE_URI = re.compile(r",(?=[A-Za-z][A-Za-z0-9+.-]*:)")
+"""A comma that parts names which are URIs."""
+
 TYPES = ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent")
 TYPES += ("AssociationEvent",)
 ACTIONS = ("ADD", "OBSERVE", "DELETE")
@@ -135,9 +141,9 @@ def is_wanted(found: Entry, event: dict, wanted: Wanted) -> bool:
 def named(book: Book, wanted: Wanted) -> list[Entry]:
     """List the entries whose events have a name that is asked for, in the order of the book."""
     # A name may hold a comma itself.
-    names = [*wanted.EQ_eventID, *_parted(wanted.EQ_eventID)]
+    uris = [name for told in wanted.EQ_eventID for name in BEFORE_URI.split(told)]
     found: dict[int, Entry] = {}
-    for name in names:
+    for name in {*uris, *wanted.EQ_eventID, *_parted(wanted.EQ_eventID)}:
         one = entry_named(book, name)
         if one is not None:
             found[one.seq] = one
