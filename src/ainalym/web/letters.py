@@ -49,11 +49,10 @@ class Letters:
 def _places(request: HttpRequest) -> Iterator[str]:
     """Yield what holds letters that nobody can hold, in the user's language."""
     asked = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
-    if (
-        not _is_text(request.META.get("PATH_INFO", "").encode("latin-1", "replace"))
-        or (BROKEN.search(request.path_info))
-        or (asked and not (_is_form(asked) and _are_whole(_texts(request.GET.lists()))))
-    ):
+    # What was no UTF-8 in a path, Django has written as percent signs again.
+    path, query = request.path_info, request.GET
+    is_whole = _are_whole([path]) and _is_utf8(unquote_to_bytes(path))
+    if not is_whole or (asked and not (_is_form(asked) and _are_whole(_texts(query.lists())))):
         yield _("The address")
     headers = (value for name, value in request.META.items() if name.startswith("HTTP_"))
     if not _are_whole((request.META.get("CONTENT_TYPE", ""), *map(str, headers))):
@@ -79,16 +78,18 @@ def _places_of_body(request: HttpRequest) -> Iterator[str]:
         yield _("What was sent")
 
 
-def _is_text(raw: bytes) -> bool:
+def _is_utf8(raw: bytes) -> bool:
     try:
-        return "\0" not in raw.decode()
+        raw.decode()
     except UnicodeDecodeError:
         return False
+    return True
 
 
 def _is_form(raw: bytes) -> bool:
     """Tell whether an address or a form is UTF-8 with whole percent signs."""
-    return PERCENT.search(raw) is None and _is_text(unquote_to_bytes(raw))
+    plain = unquote_to_bytes(raw)
+    return PERCENT.search(raw) is None and b"\0" not in plain and _is_utf8(plain)
 
 
 def _are_whole(texts: Iterable[str]) -> bool:
