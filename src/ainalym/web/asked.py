@@ -30,6 +30,9 @@ class Asked(QueryDict):
         self.read: set[str] = set()
         self.read_once: set[str] = set()
         super().__init__(*told, **ways)
+        # It looks at its own names while it is filled.
+        self.read.clear()
+        self.read_once.clear()
 
     def __getitem__(self, name: str) -> str:
         """Read the last value of a name."""
@@ -62,10 +65,12 @@ def asked(view: View) -> View:
     """
 
     def answer(request: HttpRequest) -> HttpResponse:
-        if request.path.startswith("/api/v1/") or not request.META.get("QUERY_STRING"):
-            # The API knows its parameters itself.
+        if not request.META.get("QUERY_STRING"):
             return view(request)
         if request.method not in READS:
+            if request.path.startswith("/api/"):
+                # Its operations know their parameters themselves.
+                return view(request)
             said = faults_of(request.GET, known=ON_FORMS)
             return refused(request, 400, said) if said else view(request)
         query = request.META["QUERY_STRING"].encode("latin-1", "replace")

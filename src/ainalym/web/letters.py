@@ -33,7 +33,9 @@ class Letters:
         """Pass a request on, or say what is wrong with it."""
         where = next(iter(_places(request)), "")
         if where:
-            said = _("%(where)s holds a zero character or half a character; send plain text.")
+            said = _(
+                "%(where)s: a zero, half a letter or a stray percent sign cannot be kept. Send plain text."
+            )
             return refused(request, 400, [said % {"where": where}])
         return self._view(request)
 

@@ -196,3 +196,16 @@ def test_other_parameters_are_refused_by_their_names(days, query, named):
     assert named in said["detail"]
     if "is not known here" in said["detail"]:
         assert "EQ_bizStep" in said["detail"].partition("are:")[2]
+
+
+@pytest.mark.parametrize(
+    ("language", "part"),
+    [("en", "stands for entry"), ("ru", "уже принадлежит записи"), ("kk", "-жазбаға берілген")],
+)
+def test_a_name_that_is_taken_is_told_in_the_program_s_language(program, language, part):
+    keeper, sent = program("keeper-3"), collected(eventID=NAME)
+    assert captured(keeper, sent)["success"]
+    keeper.said["HTTP_ACCEPT_LANGUAGE"] = language
+    errors = captured(keeper, sent | {"eventTime": iso(now_ms() - 90_000)})["errors"]
+    assert part in errors[0]["detail"]
+    assert NAME in errors[0]["detail"]
