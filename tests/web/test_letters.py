@@ -249,3 +249,23 @@ def test_ordinary_letters_of_the_world_pass(client, told):
         assert client("").post("/people/sign-in", form, content_type=kind).status_code == 422
     found = told("keeper-3").get(f"/epcis/events?{urlencode({'EQ_eventID': 'urn:x:ә 😀'})}")
     assert found.status_code == 200
+
+
+@pytest.mark.parametrize("letters", ["a%00b", "%ED%A0%80"])
+def test_pages_that_keep_what_was_typed_refuse_letters_too(client, letters):
+    """The forms whose pages look at every text themselves: field by field."""
+    kind = "application/x-www-form-urlencoded"
+    usual = {"id": new_id(), "process": "sort", "scale": "st-07-scale", "to": "pl-02", "lot": "1=5"}
+    usual |= {"vehicle": "A 1", "material": "plastic", "gross": "5", "reason": "other"}
+    usual |= {"words": "x", "source": "people", "seller": "y", "consent": "on", "price": "1"}
+    usual |= {"reason-words": "x", "answer": "no", "note": "x", "act": "x", "sure": "on"}
+    places = {"leader-7": ("sort", "send"), "keeper-3": ("tickets",)}
+    for name, pages_of in places.items():
+        for page in pages_of:
+            address = f"/station/st-07/{page}" if "7" in name else f"/counter/pt-003/{page}"
+            person = client(name)
+            for field in usual:
+                said = {"id": new_id()} | usual | {field: "LETTERS"}
+                body = urlencode(said).replace("LETTERS", letters)
+                answer = person.post(address, body, content_type=kind)
+                assert answer.status_code < 500, (address, field)

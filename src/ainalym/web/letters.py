@@ -17,10 +17,17 @@ ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|[\0\xed]|[^\t\n\r -\xff]")
 
 FORM = "application/x-www-form-urlencoded"
 FILES = "multipart/form-data"
+READS = ("GET", "HEAD", "OPTIONS")
 MOST = 1 << 53
 """Numbers in addresses stay below it: no entry, lot or person has such a number."""
 
 View = Callable[[HttpRequest], HttpResponse]
+
+
+def checks_letters(view: View) -> View:
+    """Mark a page that looks at every text it is sent itself, and keeps what was typed."""
+    view.checks_letters = True
+    return view
 
 
 class Letters:
@@ -30,22 +37,26 @@ class Letters:
         self._view = view
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass a request on, or say what is wrong with it."""
-        where = next(iter(_places(request)), "")
-        if where:
-            said = _(
-                "%(where)s: a zero, half a letter or a stray percent sign cannot be kept. Send plain text."
-            )
-            return refused(request, 400, [said % {"where": where}])
+        """Pass a request on, or say what is wrong with its address or a header."""
+        if where := next(_places(request), ""):
+            return _refused(request, where)
         return self._view(request)
 
     def process_view(
-        self, request: HttpRequest, view: object, args: object, parts: dict[str, object]
+        self, request: HttpRequest, view: View, args: object, parts: dict[str, object]
     ) -> HttpResponse | None:
-        """Answer numbers in an address that are too large for any database."""
+        """Say what is wrong with a form or JSON, and with numbers too large for any database."""
         if any(isinstance(part, int) and part >= MOST for part in parts.values()):
             return refused(request, 404)
-        return None
+        if request.method in READS or getattr(view, "checks_letters", False):
+            return None
+        where = next(_places_of_body(request), "")
+        return _refused(request, where) if where else None
+
+
+def _refused(request: HttpRequest, where: str) -> HttpResponse:
+    said = _("%(where)s: no zero character, no half letter and no stray percent sign is taken.")
+    return refused(request, 400, [said % {"where": where}])
 
 
 def _places(request: HttpRequest) -> Iterator[str]:
@@ -61,8 +72,6 @@ def _places(request: HttpRequest) -> Iterator[str]:
         yield _("A header")
     elif not _are_whole(_texts(request.COOKIES.items())):
         yield _("A cookie")
-    if request.method not in ("GET", "HEAD", "OPTIONS"):
-        yield from _places_of_body(request)
 
 
 def _places_of_body(request: HttpRequest) -> Iterator[str]:
