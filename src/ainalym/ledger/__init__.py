@@ -30,6 +30,7 @@ Verbs, all of which may be called from any thread:
     lots(book, site=, material=, to=)  [Lot], oldest first; `to` for loads under way to a site
     lot(book, number), entry(book, id or seq), entries(book, site=, kind=, after=, most=, ...)
     slip(book, series, number)         the entry of a slip's ticket
+    aliased(book, alias)               the entry that another program named so
     rules(book, about), periods(book)  {name: terms} in force; the closed periods with their roots
     trace(book, lot)                   Path back to the tickets: ends_g, links, share("recycled")
     follow(book, lot)                  Path on to where the grams are now, or left
@@ -58,6 +59,7 @@ body; not enough in stock; a rule, a tolerance or a closed period is against it)
 from collections.abc import Sequence
 
 from ainalym.errors import ConflictError
+from ainalym.ledger.alias import aliased
 from ainalym.ledger.ask import (
     Seen,
     balances,
@@ -99,6 +101,7 @@ __all__ = [
     "Suspicion",
     "Upgraded",
     "Verdict",
+    "aliased",
     "backup",
     "balances",
     "claim",

@@ -8,15 +8,17 @@ event it takes back with an error declaration. Mass is in kilograms (`KGM`) to t
 **Source.** GS1 EPCIS 2.0.1 and CBV 2.0.0 (ISO/IEC 19987 and 19988:2024).
 """
 
-import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, tzinfo
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from hashlib import sha256
 
 from ainalym.errors import AinalymError, InputError, Issue
+from ainalym.ledger.meaning import id_by_meaning, word_of
 from ainalym.model.deed import MOST, UUID7, Deed, read_deed
-from ainalym.model.entry import Entry, Posting, iso, ms, new_id, offset
+from ainalym.model.entry import Entry, Posting, iso, moment, ms, new_id, offset
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 OWN = "ainalym"
@@ -29,6 +31,9 @@ STEPS = {
     "sale": ("DELETE", "retail_selling", "retail_sold"),
     "count": ("OBSERVE", "stock_taking", "active"),
 }
+UUID_NAME = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.I)
+"""A name that is a UUID of any version, in capital letters or small ones."""
+
 KINDS = {step: kind for kind, (_, step, _) in STEPS.items()} | {"commissioning": "change"}
 EXTRA = {
     "ticket": (
@@ -54,7 +59,8 @@ def document(entries: Iterable[Entry], root: str, *, zone: tzinfo | None = None)
     root
         The address our names stand under, such as `https://book.example`.
     zone
-        The places' time zone, whose offset from UTC at each moment is told; Almaty's if None.
+        The places' time zone, whose offset from UTC at each moment is told where an entry was told
+        in none of its own; Almaty's if None.
     """
     said = [*events(entries, root, zone=zone)]
     return {
@@ -81,7 +87,7 @@ def events(entries: Iterable[Entry], root: str, *, zone: tzinfo | None = None) -
             yield told | {
                 "recordTime": iso(entry.recorded_ms),
                 "errorDeclaration": {
-                    "declarationTime": iso(entry.event_ms),
+                    "declarationTime": _when(entry),
                     "reason": "incorrect_data",
                     f"{OWN}:id": entry.id,
                     f"{OWN}:reason": entry.body["reason"],
@@ -98,9 +104,9 @@ def _event(entry: Entry, root: str, offset: str) -> dict:
     place = {"id": f"{root}/site/{entry.site}"}
     event: dict[str, object] = {
         "type": "TransformationEvent" if entry.kind == "change" else "ObjectEvent",
-        "eventID": f"urn:uuid:{entry.id}",
-        "eventTime": iso(entry.event_ms),
-        "eventTimeZoneOffset": offset,
+        "eventID": entry.body.get("alias") or f"urn:uuid:{entry.id}",
+        "eventTime": _when(entry),
+        "eventTimeZoneOffset": entry.body.get("offset") or offset,
         "recordTime": iso(entry.recorded_ms),
         "readPoint": place,
         "bizLocation": place,
@@ -134,6 +140,16 @@ def _event(entry: Entry, root: str, offset: str) -> dict:
     return event
 
 
+def _when(entry: Entry) -> str:
+    """Write when an entry happened, in the offset in which it was told."""
+    told = entry.body.get("offset")
+    if not told:
+        return iso(entry.event_ms)
+    by = timedelta(hours=int(told[1:3]), minutes=int(told[4:]))
+    local = moment(entry.event_ms) + (-by if told[0] == "-" else by)
+    return f"{local.replace(tzinfo=None).isoformat(timespec='milliseconds')}{told}"
+
+
 def _quantities(entry: Entry, root: str, *, taken: bool) -> list[dict]:
     def wanted(posting: Posting) -> bool:
         here = posting.lot is not None and posting.account.role == "stock"
@@ -162,7 +178,8 @@ def read_document(told: object) -> list[Deed]:
     Taken are ObjectEvents of the steps `collecting`, `shipping`, `receiving`, `retail_selling` and
     `stock_taking`, TransformationEvents, and error declarations. Materials, sites and lots are the
     last parts of their names, as in `https://book.example/material/pet/lot/12`. An event without an
-    id of ours gets one made of its own id or bytes, so that capturing it twice records it once.
+    id of ours gets one made of its own name, which it keeps as its alias; without a name, of what
+    it says, however that is spelled. So capturing it twice records it once.
 
     Parameters
     ----------
@@ -200,32 +217,83 @@ def _deed(event: Mapping) -> Deed:
     own = {key.partition(":")[2]: v for key, v in event.items() if key.startswith(f"{OWN}:")}
     event_ms = _moment(event.get("eventTime"), "eventTime")
     place = _mapping(event.get("bizLocation") or event.get("readPoint"))
-    deed_id = str(event.get("eventID", "")).removeprefix("urn:uuid:")
-    if not UUID7.fullmatch(deed_id):
-        # What declares an event wrong repeats it, so it has to come to the same id.
-        plain = {k: v for k, v in event.items() if k not in ("errorDeclaration", "recordTime")}
-        said = (deed_id or json.dumps(plain, sort_keys=True, separators=(",", ":"))).encode()
-        deed_id = new_id(event_ms, sha256(said).digest()[:10])
+    alias, deed_id = _named(event.get("eventID"), event_ms)
     shared = {
-        "id": deed_id,
+        "id": deed_id or new_id(event_ms, bytes(10)),
         "site": _last(place.get("id"), "site"),
         "event_ms": event_ms,
+        "offset": _offset(event.get("eventTimeZoneOffset"), event.get("eventTime")),
         **{name: own[name] for name in ("actor", "reason") if name in own},
     }
     wrong = event.get("errorDeclaration")
-    if isinstance(wrong, Mapping):
-        at = _moment(wrong.get("declarationTime"), "errorDeclaration.declarationTime")
-        reason = wrong.get(f"{OWN}:reason") or wrong.get("reason") or ""
-        named = wrong.get(f"{OWN}:id") or new_id(at, sha256(deed_id.encode()).digest()[:10])
-        said = shared | {"id": named, "event_ms": at, "reason": reason}
-        return read_deed(said | {"kind": "reversal", "reverses": deed_id})
-    step = str(event.get("bizStep", "")).rpartition("/")[2].rpartition("-")[2]
+    if not isinstance(wrong, Mapping):
+        return _happened(event, own, shared | {"alias": alias}, is_named=bool(deed_id))
+    # What declares an event wrong repeats it, and so comes to the same id.
+    deed_id = deed_id or _happened(event, own, shared, is_named=False).id
+    at = _moment(wrong.get("declarationTime"), "errorDeclaration.declarationTime")
+    reason = wrong.get(f"{OWN}:reason") or wrong.get("reason") or ""
+    named = wrong.get(f"{OWN}:id") or new_id(at, sha256(deed_id.encode()).digest()[:10])
+    offset = _offset(None, wrong.get("declarationTime"))
+    said = shared | {"id": named, "event_ms": at, "reason": reason, "offset": offset}
+    return read_deed(said | {"kind": "reversal", "reverses": deed_id})
+
+
+def _happened(event: Mapping, own: Mapping, shared: Mapping, *, is_named: bool) -> Deed:
+    """Read the deed of an event; one without a name gets its id by what it says."""
+    step = step_of(event.get("bizStep"))
     kind = "change" if event.get("type") == "TransformationEvent" else KINDS.get(step, "")
     if not kind:
         said = f"type {event.get('type')!r} with bizStep {event.get('bizStep')!r} is not taken"
         raise InputError([Issue("bizStep", said, f"send one of {', '.join(KINDS)}")])
     extra = {name: own[name] for name in EXTRA[kind] if name in own}
-    return read_deed({"kind": kind} | shared | _said(kind, event, extra) | extra)
+    deed = read_deed({"kind": kind} | shared | _said(kind, event, extra) | extra)
+    if is_named:
+        return deed
+    action, _, disposition = STEPS.get(kind, ("", "", "active"))
+    read = {f"{OWN}:{name}" for name in ("actor", "reason", *EXTRA[kind])}
+    read |= {"inputQuantityList", "outputQuantityList"} if kind == "change" else {"quantityList"}
+    read |= {"destinationList"} if kind == "dispatch" else set()
+    if str(_mapping(event.get("readPoint")).get("id")).rpartition("/")[2] == deed.site:
+        read |= {"readPoint"}
+    usual = {"action": action, "disposition": disposition}
+    return replace(deed, id=id_by_meaning(deed, event, read=frozenset(read), usual=usual))
+
+
+def _named(told: object, event_ms: int) -> tuple[str, str]:
+    """Read an event's own name: the alias under which it is kept, and the id made of it.
+
+    The alias is empty where the name is an id of ours, both where there is no name.
+    """
+    if told is None or told == "":
+        return "", ""
+    if not isinstance(told, str):
+        raise InputError([Issue("eventID", f"is {told!r:.80}", "give a URI, or leave it out")])
+    name = told.removeprefix("urn:uuid:")
+    if match := UUID_NAME.fullmatch(told):
+        name = match[1].lower()
+        if UUID7.fullmatch(name):
+            return "" if told == f"urn:uuid:{name}" else told, name
+    return told, new_id(event_ms, sha256(name.encode("utf-8", "surrogatepass")).digest()[:10])
+
+
+def id_of_name(name: str) -> str:
+    """Give the id that a name of an event holds itself, `urn:uuid:...` of ours; else nothing."""
+    match = UUID_NAME.fullmatch(name)
+    return match[1].lower() if match and UUID7.fullmatch(match[1].lower()) else ""
+
+
+def step_of(told: object) -> str:
+    """Give a business step by its word, however its address is written."""
+    return word_of(str(told or "")).rpartition("/")[2].rpartition("-")[2]
+
+
+def _offset(told: object, at: object) -> object:
+    """Give the offset from UTC that an event names, or the one its moment is written in."""
+    if told is not None:
+        return "+00:00" if told == "Z" else told
+    offset = datetime.fromisoformat(str(at).replace("Z", "+00:00")).utcoffset() or timedelta()
+    minutes = round(abs(offset).total_seconds() / 60)
+    return f"{'-' if offset < timedelta() else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _said(kind: str, event: Mapping, extra: Mapping) -> dict[str, object]:

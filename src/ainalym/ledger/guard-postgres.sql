@@ -116,3 +116,22 @@ $$;
 
 create trigger entry_closed after insert on entry referencing new table as fresh
 for each statement execute function book_closed();
+
+create trigger alias_refuse before update or truncate on alias
+for each statement execute function book_refuse();
+
+-- The name another program gave an entry goes only with the private part it stands in.
+create function book_name() returns trigger language plpgsql as $$
+begin
+    if (select length(body) from entry where seq = old.entry) is distinct from 64 then
+        raise exception 'the book is append-only: a name cannot be removed';
+    end if;
+    return old;
+end
+$$;
+
+create trigger alias_delete before delete on alias
+for each row execute function book_name();
+
+create trigger alias_late after insert on alias referencing new table as fresh
+for each statement execute function book_late();

@@ -108,3 +108,15 @@ when exists (
     )
 )
 begin select raise(abort, 'the book is append-only: an account cannot be written over'); end;
+
+-- The name another program gave an entry goes only with the private part it stands in.
+create trigger alias_update before update on alias
+begin select raise(abort, 'the book is append-only: a name cannot be changed'); end;
+
+create trigger alias_delete before delete on alias
+when (select length(body) from entry where seq = old.entry) is not 64
+begin select raise(abort, 'the book is append-only: a name cannot be removed'); end;
+
+create trigger alias_insert before insert on alias
+when new.entry <= (select seq from head) or exists (select 1 from alias where alias = new.alias)
+begin select raise(abort, 'the book is append-only: a name cannot be written over'); end;

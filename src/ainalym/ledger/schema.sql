@@ -93,3 +93,9 @@ create table period (
     root {bytes} not null,
     check (from_ms < to_ms)
 ) {strict};
+
+-- Names that other programs gave to entries.
+create table alias (
+    alias text primary key,
+    entry integer not null references entry (seq)
+) {strict};

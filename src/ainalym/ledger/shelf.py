@@ -66,10 +66,12 @@ class Page:
         self.draws: list[tuple[int, list]] = []
         self.periods: list[tuple] = []
         self.erased: list[tuple] = []
+        self.aliases: list[tuple[str, int]] = []
 
     def cut(self, lengths: Sequence[int]) -> None:
         """Drop the rows that came after there were so many."""
         tables = (self.entries, self.postings, self.draws, self.periods, self.erased)
+        tables += (self.aliases,)
         for rows, length in zip(tables, lengths, strict=True):
             del rows[length:]
 
@@ -119,6 +121,7 @@ class Shelf:
         return (
             *(len(self._undo), len(self.fresh), len(self.opened)),
             *map(len, (page.entries, page.postings, page.draws, page.periods, page.erased)),
+            len(page.aliases),
         )
 
     def undo(self, mark: tuple[int, ...]) -> None:

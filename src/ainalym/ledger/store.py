@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ainalym.errors import ConflictError, OutsideError
+from ainalym.ledger import version1
 from ainalym.ledger.files import (
     closed,
     logs,
@@ -443,7 +444,7 @@ def _make(store: Store, version: int) -> None:
     )
 
 
-TABLES = ("account", "entry", "lot", "posting", "draw", "period")
+TABLES = ("account", "entry", "lot", "posting", "draw", "period", "alias")
 
 
 def copy(source: Store, target: Store, *, checked: Callable[[], None] | None = None) -> None:
@@ -474,8 +475,8 @@ def copy(source: Store, target: Store, *, checked: Callable[[], None] | None = N
         if tables(target):
             raise ConflictError("there is a book in this database; give an empty one")
         _make(target, version)
-        for table in TABLES:
-            order = {"entry": "seq", "period": "entry"}.get(table, "entry, n")
+        for table in TABLES if version == VERSION else version1.TABLES:
+            order = {"entry": "seq", "period": "entry", "alias": "entry"}.get(table, "entry, n")
             order = "id" if table in ("account", "lot") else order
             columns = ", ".join(source.columns(table))
             for rows in source.stream(f"select {columns} from {table} order by {order}"):

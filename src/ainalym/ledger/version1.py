@@ -70,7 +70,7 @@ FIELDS: dict[str, dict[str, object]] = {
 }
 """Each kind's own fields in the order in which a body lists them, and their defaults."""
 
-TABLES = ("account", "draw", "entry", "head", "lot", "period", "posting")
+TABLES = ("account", "entry", "lot", "posting", "draw", "period")
 INDEXES = ("draw_parent", "entry_reverses", "entry_site", "entry_slip", "lot_open")
 TRIGGERS = {
     "sqlite": (

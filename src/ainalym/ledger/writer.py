@@ -199,6 +199,8 @@ class Writer:
         repeated = self._known(deed, body)
         if repeated is not None:
             return repeated
+        if deed.alias:
+            self._refuse_alias(deed)
         recorded_ms = self._now_ms
         if deed.event_ms > self._true_ms + SKEW_MS or self._periods:
             self._refuse_moment(deed)
@@ -224,6 +226,8 @@ class Writer:
         number = series and deed.number
         row = (seq, bytes.fromhex(raw), kind, site, event_ms, recorded_ms, deed.actor)
         page.entries.append((*row, reverses, corrects, series, number, said, body, hashed, salt))
+        if deed.alias:
+            page.aliases.append((deed.alias, seq))
         self._seq, self._before, self._recorded_ms = seq, hashed, recorded_ms
         lots = tuple([held.id for held in shelf.fresh[made:]])
         receipt = Receipt(deed.id, seq, recorded_ms, lots, hashed.hex(), False)
@@ -298,6 +302,16 @@ class Writer:
 
     def _is_money(self, line: tuple[int, int, int]) -> bool:
         return line[0] in self._shelf.moneys
+
+    def _refuse_alias(self, deed: Deed) -> None:
+        """Refuse a name of another program that stands for another deed already."""
+        taken = [seq for alias, seq in self._shelf.page.aliases if alias == deed.alias]
+        if not taken:
+            row = self._store.one("select entry from alias where alias = ?", (deed.alias,))
+            taken = [*(row or ())]
+        if taken:
+            said = f"{deed.kind} {deed.id}: the name {deed.alias} stands for entry {taken[0]}"
+            raise ConflictError(f"{said} already; give it a name of its own")
 
     def _refuse_moment(self, deed: Deed) -> None:
         if deed.event_ms > self._true_ms + SKEW_MS:
@@ -447,8 +461,11 @@ class Writer:
         if page.draws:
             store.append("draw", "entry, n, child, parent, grams", draws)
         store.append("period", "entry, site, from_ms, to_ms, entries, root", page.periods)
+        store.append("alias", "alias, entry", page.aliases)
         if page.erased:
             store.run_each(ERASE, page.erased)
+            gone = [(seq,) for _, _, seq in page.erased]
+            store.run_each("delete from alias where entry = ?", gone)
         store.change("account", "balance", _by_key(moved), add=True)
         touched = {k: (h.left_g, h.since_ms) for k, h in sorted(shelf.touched.items())}
         store.change("lot", "left_g, since_ms", [(*v, k) for k, v in touched.items()])

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from ainalym.errors import Issue, refuse
+from ainalym.model.faults import faults_of_names
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 MOST = 1 << 53
@@ -37,6 +38,10 @@ class Deed:
         Why, where a rule asks for it.
     corrects
         Id of the entry that this one stands for, after that was reversed.
+    alias
+        The name another program gave it, where that is no id of ours: at most 300 characters.
+    offset
+        The offset from UTC in which it was told, such as `+06:00`; empty where none was.
 
     Raises
     ------
@@ -53,6 +58,8 @@ class Deed:
     device_ms: int | None = None
     reason: str = ""
     corrects: str = ""
+    alias: str = ""
+    offset: str = ""
 
     def __post_init__(self) -> None:
         if found := [*self._faults_of_deed(), *self._faults()]:
@@ -79,6 +86,8 @@ class Deed:
         if type(self.event_ms) is not int or not 0 < self.event_ms < 1 << 46:
             mend = "give milliseconds since 1970 UTC"
             yield Issue(self._where("event_ms"), f"{self.event_ms!r} is no moment", mend)
+        if self.alias or self.offset:
+            yield from faults_of_names(self._where, self.alias, self.offset)
 
     def _faults(self) -> Iterator[Issue]:
         yield from ()

@@ -67,11 +67,13 @@ class Refusal(Exception):
         What is wrong and what would mend it, one fault each.
     code
         A word by which a script tells this refusal from others.
+    kind
+        The kind of problem, where a standard has a name for it.
     """
 
-    def __init__(self, status: int, *sentences: str, code: str = "") -> None:
+    def __init__(self, status: int, *sentences: str, code: str = "", kind: str = "") -> None:
         self.status = status
-        self.code = code
+        self.code, self.kind = code, kind
         self.sentences = sentences
         super().__init__(" ".join(sentences))
 
@@ -145,16 +147,26 @@ def for_machines(request: HttpRequest) -> bool:
 
 
 def refused(
-    request: HttpRequest, status: int, sentences: Sequence[str] = (), code: str = ""
+    request: HttpRequest,
+    status: int,
+    sentences: Sequence[str] = (),
+    code: str = "",
+    *,
+    kind: str = "",
 ) -> HttpResponse:
     """Say no: a page for people, a problem document for scripts.
+
+    Parameters
+    ----------
+    status, sentences, code, kind
+        As for `Refusal`.
 
     **Source.** RFC 9457, Problem Details for HTTP APIs.
     """
     title = str(TITLES[status])
     said = [str(one) for one in sentences] or [str(MENDS[status])]
     if for_machines(request):
-        problem = {"type": "about:blank", "title": title, "status": status}
+        problem = {"type": kind or "about:blank", "title": title, "status": status}
         problem |= {"detail": " ".join(said), "faults": said} | ({"code": code} if code else {})
         body = json.dumps(problem, ensure_ascii=False)
         return HttpResponse(body, content_type="application/problem+json", status=status)

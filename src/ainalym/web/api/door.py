@@ -1,5 +1,6 @@
 """The door of the API: who comes in, how errors are told, and what is described."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from ainalym import __version__
 from ainalym.errors import AinalymError
 from ainalym.web.api.rights import Rights
 from ainalym.web.api.shapes import Problem, deeds_described
+from ainalym.web.asked import faults_of
 from ainalym.web.people.models import Person
 from ainalym.web.people.tokens import holder
 from ainalym.web.refusals import TITLES, Refusal, in_words, refused, status_of
@@ -96,7 +98,7 @@ api = Door(
 
 @api.exception_handler(Refusal)
 def _refusal(request: HttpRequest, error: Refusal) -> HttpResponse:
-    return refused(request, error.status, error.sentences, error.code)
+    return refused(request, error.status, error.sentences, error.code, kind=error.kind)
 
 
 @api.exception_handler(AinalymError)
@@ -125,8 +127,36 @@ def _unread(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _unfit(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    said = [f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors]
-    return refused(request, 422, said)
+    said = [f"{_place_of(one['loc'])}: {one['msg']}" for one in error.errors]
+    kind = _kind_of_query(request)
+    return refused(request, 400 if kind else 422, said, kind=kind)
+
+
+def _place_of(path: tuple) -> str:
+    """Name the field of a fault, without the argument of ours that it is read into."""
+    return ".".join(map(str, path[2:] or path[1:]))
+
+
+def _kind_of_query(request: HttpRequest) -> str:
+    """Name what is wrong with the query of events, as the standard does."""
+    is_query = request.method == "GET" and "/epcis/" in request.path
+    return "epcisException:QueryParameterException" if is_query else ""
+
+
+def strict(run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Refuse parameters of an address that the operation behind it does not have."""
+    operation = run.__self__
+    queries = [one for one in operation.models if one.__ninja_param_source__ == "query"]
+    known = frozenset(name for one in queries for name in one.__ninja_flatten_map__)
+    lists = {name for one in queries for name in one.__ninja_collection_fields__}
+
+    def checked(request: HttpRequest, **parts: Any) -> HttpResponse:
+        said = faults_of(request.GET, known=known, lists=lists)
+        if said:
+            return refused(request, 400, said, kind=_kind_of_query(request))
+        return run(request, **parts)
+
+    return checked
 
 
 def rights(request: HttpRequest) -> Rights:

@@ -8,7 +8,6 @@ job says what came of it.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -17,25 +16,34 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from ninja import Body, Header, Query, Router, Schema, Status
-from pydantic import AwareDatetime, Field
+from ninja import Body, Header, Query, Router, Status
 
 from ainalym import __version__
 from ainalym.errors import AinalymError, InputError
 from ainalym.ledger import Book, entries, entry, epcis
-from ainalym.model.deed import UUID7, Deed
-from ainalym.model.entry import Entry, iso, ms, now_ms
+from ainalym.ledger.alias import as_first_told
+from ainalym.model.deed import Deed
+from ainalym.model.entry import Entry, iso, now_ms
 from ainalym.web.api import shapes
 from ainalym.web.api.door import rights
 from ainalym.web.api.models import Capture
 from ainalym.web.api.rights import Rights
 from ainalym.web.api.telling import overtaken_at, record
+from ainalym.web.api.wanted import (
+    MOST_EVENTS,
+    Wanted,
+    after_of,
+    entry_named,
+    is_wanted,
+    ms_of,
+    named,
+    sites_of,
+)
 from ainalym.web.book import the_book
 from ainalym.web.refusals import TITLES, Refusal, in_words, status_of
 
 router = Router(tags=["EPCIS 2.0"])
 
-MOST_EVENTS = 1_000
 AT_ONCE = 1_000
 """Entries looked at in one step of a search."""
 
@@ -60,19 +68,6 @@ ADDRESSES = {"/epcis": "GET", "/epcis/capture": "GET, POST", "/epcis/events": "G
 """Which of them tell, without a token, what is held."""
 
 
-class Wanted(Schema):
-    """Which events; the parameters of the standard's SimpleEventQuery that we hold."""
-
-    eventType: Literal["", "ObjectEvent", "TransformationEvent"] = ""
-    GE_eventTime: AwareDatetime | None = None
-    LT_eventTime: AwareDatetime | None = None
-    EQ_bizStep: str = Field("", max_length=200)
-    EQ_bizLocation: str = Field("", max_length=300)
-    MATCH_epcClass: str = Field("", max_length=300)
-    perPage: int = Field(30, ge=1, le=MOST_EVENTS)
-    nextPageToken: str = Field("", max_length=20)
-
-
 @router.post("/epcis/capture", response={202: None}, operation_id="capture")
 def capture(
     request: HttpRequest,
@@ -91,11 +86,12 @@ def capture(
     _say_headers(response)
     held, began_ms = rights(request), now_ms()
     try:
-        deeds = [replace(deed, actor=held.name) for deed in epcis.read_document(told)]
+        read = [replace(deed, actor=held.name) for deed in epcis.read_document(told)]
     except InputError as error:
         raise Refusal(400, *in_words(error)) from error
-    if len(deeds) > MOST_EVENTS:
+    if len(read) > MOST_EVENTS:
         raise Refusal(413, _("At most %(most)s events at once.") % {"most": MOST_EVENTS})
+    deeds = [as_first_told(the_book(), deed) for deed in read]
     proceeds = behaviour == "proceed"
     kept, errors = _take(held, [[deed] for deed in deeds] if proceeds else [deeds])
     job = Capture.objects.create(
@@ -133,7 +129,7 @@ def _take(held: Rights, parts: Sequence[Sequence[Deed]]) -> tuple[list[Deed], li
                     "status": status,
                     "detail": " ".join(said),
                     "faults": said,
-                    "code": "" if len(deeds) > 1 else f"urn:uuid:{deeds[0].id}",
+                    "code": "" if len(deeds) > 1 else deeds[0].alias or f"urn:uuid:{deeds[0].id}",
                 }
             )
     return kept, errors
@@ -178,15 +174,12 @@ def events(request: HttpRequest, response: HttpResponse, wanted: Query[Wanted]) 
     Where there are more, `Link` with `rel="next"` is their address.
     """
     _say_headers(response)
-    here = _site_of(wanted.EQ_bizLocation, rights(request))
-    token = wanted.nextPageToken
-    if token and not (token.isascii() and token.isdigit() and len(token) < 16):
-        raise Refusal(422, _("“%(token)s” is no token of a page of ours.") % {"token": token})
+    sites, after = sites_of(wanted, rights(request)), after_of(wanted)
     root, book = _root(request), the_book()
     found: list[dict] = []
-    for looked, one in enumerate(_entries(book, here, wanted, int(token or 0)), 1):
-        event = _event(book, one, root)
-        if event is not None and _is_wanted(event, wanted):
+    for looked, one in enumerate(_entries(book, sites, wanted, after), 1):
+        event = _event(book, one, root) if not sites or one.site in sites else None
+        if event is not None and is_wanted(one, event, wanted):
             found.append(event)
         if len(found) == wanted.perPage or looked == LOOKED_AT:
             response["Link"] = _next_page(request, one.seq)
@@ -205,16 +198,15 @@ def events(request: HttpRequest, response: HttpResponse, wanted: Query[Wanted]) 
     }
 
 
-@router.get("/epcis/events/{name}", response=dict, operation_id="event")
+@router.get("/epcis/events/{path:name}", response=dict, operation_id="event")
 def one_event(request: HttpRequest, response: HttpResponse, name: str) -> dict:
-    """Give one event by its eventID, `urn:uuid:...`."""
+    """Give one event by its eventID: the one it was sent with, percent-encoded."""
     _say_headers(response)
     missing = Refusal(404, _("There is no event “%(name)s” here for you.") % {"name": name[:60]})
-    deed_id = name.removeprefix("urn:uuid:")
-    if not UUID7.fullmatch(deed_id):
-        raise missing
     book, held = the_book(), rights(request)
-    found = entry(book, deed_id)
+    found = entry_named(book, name)
+    if found is None:
+        raise missing
     if not held.sees_all and found.site not in held.sites:
         raise missing
     event = _event(book, found, _root(request))
@@ -271,22 +263,22 @@ def _next_page(request: HttpRequest, after: int) -> str:
     return f'<{address}>; rel="next"'
 
 
-def _site_of(location: str, held: Rights) -> str:
-    """Read a site out of a location's name; whoever sees but one site need not name it."""
-    return held.see(location.rstrip("/").rpartition("/")[2])
-
-
-def _entries(book: Book, site: str, wanted: Wanted, after: int) -> Iterator[Entry]:
-    """Yield entries in the order they were recorded, after one of them."""
-    from_ms, to_ms = _ms(wanted.GE_eventTime), _ms(wanted.LT_eventTime)
+def _entries(book: Book, sites: set[str], wanted: Wanted, after: int) -> Iterator[Entry]:
+    """Yield entries that may be wanted, in the order they were recorded, after one of them."""
+    from_ms, to_ms = ms_of(wanted.GE_eventTime), ms_of(wanted.LT_eventTime)
+    if any(wanted.EQ_eventID):
+        for one in named(book, wanted):
+            is_then = (from_ms or 0) <= one.event_ms and (to_ms is None or one.event_ms < to_ms)
+            if one.seq > after and is_then:
+                yield one
+        return
     at_once = min(AT_ONCE, 2 * wanted.perPage)
+    if "" in sites:
+        return
+    site = next(iter(sites)) if len(sites) == 1 else ""
     while page := entries(book, site=site, from_ms=from_ms, to_ms=to_ms, after=after, most=at_once):
         yield from page
         after = page[-1].seq
-
-
-def _ms(at: datetime | None) -> int | None:
-    return None if at is None else ms(at)
 
 
 def _event(book: Book, found: Entry, root: str) -> dict | None:
@@ -294,26 +286,3 @@ def _event(book: Book, found: Entry, root: str) -> dict | None:
     before = [entry(book, found.reverses)] if found.reverses else []
     made = [*epcis.events([*before, found], root, zone=ZoneInfo(settings.TIME_ZONE))]
     return made[-1] if len(made) > len(before) else None
-
-
-def _is_wanted(event: dict, wanted: Wanted) -> bool:
-    step = wanted.EQ_bizStep.rpartition("/")[2].rpartition("-")[2]
-    if wanted.eventType and event["type"] != wanted.eventType:
-        return False
-    if step and event["bizStep"] != step:
-        return False
-    sought = wanted.MATCH_epcClass
-    classes = [
-        one["epcClass"]
-        for name, listed in event.items()
-        if name == "quantityList" or name.endswith("QuantityList")
-        for one in listed
-    ]
-    return not sought or any(_matches(one, sought) for one in classes)
-
-
-def _matches(name: str, sought: str) -> bool:
-    """Tell whether a class is the one that is sought, or a lot of it; `*` at the end is any."""
-    if sought.endswith("*"):
-        return name.startswith(sought[:-1])
-    return name == sought or name.startswith(f"{sought}/lot/")

@@ -6,7 +6,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from ainalym.model.deed import KINDS, MOST
 from ainalym.model.entry import Account, Entry, Lot
@@ -32,6 +32,8 @@ class Problem(Schema):
 
 class Deeds(Schema):
     """What happened, told together: all of it is recorded, or nothing."""
+
+    model_config = ConfigDict(extra="forbid")
 
     deeds: list[dict[str, Any]] = Field(min_length=1, max_length=MOST_DEEDS)
     sure: bool = Field(False, description="Unusual weights of tickets are meant.")
@@ -238,6 +240,8 @@ class Prices(Schema):
 
 class Device(Schema):
     """A device that writes slips; the same one gets the same series."""
+
+    model_config = ConfigDict(extra="forbid")
 
     device: str = Field(description="A UUID it made for itself.", max_length=36)
 

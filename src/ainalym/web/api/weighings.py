@@ -1,9 +1,12 @@
 """What a scale exports as CSV, taken over as tickets: all rows of a file, or none."""
 
+import codecs
 import csv
 import io
+import json
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
@@ -34,7 +37,14 @@ NEEDED = ("moment", "material", "gross_kg")
 COLUMNS = (*NEEDED, "tare_kg", "deduction_kg", "price_per_kg", "paid", "scale", "source", "reason")
 MOST_ROWS = 5_000
 MOST_FAULTS = 200
-LOCAL_FORMS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M")
+LOCAL_FORMS = tuple(
+    f"{day} {clock}"
+    for day in ("%d.%m.%Y", "%Y-%m-%d", "%Y/%m/%d")
+    for clock in ("%H:%M:%S", "%H:%M")
+)
+"""Moments as spreadsheets write them: the hour of one digit too."""
+
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class Row(NamedTuple):
@@ -58,7 +68,8 @@ def weighings(
 
     Numbers with a comma or a point, columns parted by semicolons, commas or tabs. A moment without
     an offset is local. What the list pays is taken where no price is given. A file that is sent
-    again is not recorded again: every row makes its own id.
+    again is not recorded again, however it is spelled: the id of a row is made of what it says.
+    Rows that say the same are as many weighings as there are of them.
     """
     held = rights(request)
     here = Site.objects.get(pk=held.see(site) or None)
@@ -66,23 +77,30 @@ def weighings(
         raise Refusal(403, _("Weighings are told by keepers."))
     rows, said, book = read_rows(request.body), {}, the_book()
     told = tickets_of(rows, here, held.name, said)
-    new = [(row, ticket) for row, ticket in told.items() if not knows(book, ticket.id)]
-    for row, ticket in new:
+    once = ids_by_text(rows, here.id, told)
+    new = {
+        row: ticket
+        for row, ticket in told.items()
+        if not knows(book, ticket.id) and not knows(book, once[row])
+    }
+    for row, ticket in new.items():
         said[row] = faults_of(book, ticket, sure=sure)
     _refuse([_in_row(row, one) for row, faults in sorted(said.items()) for one in faults])
+    count = len(new)
+    if new and not dry_run:
+        # The same file may come twice at once.
+        count = sum(not one.repeated for one in record([*new.values()], held, sure=sure))
     tickets = [*told.values()]
     answer = {
         "rows": len(rows),
-        "recorded": len(new),
-        "repeated": len(rows) - len(new),
+        "recorded": count,
+        "repeated": len(rows) - count,
         "net_g": sum(ticket.net_g for ticket in tickets),
         "paid_minor": sum(ticket.paid_minor for ticket in tickets),
         "dry_run": dry_run,
     }
-    if not dry_run:
-        record(tickets, held, sure=sure)
     answer["overtaken"] = overtaken_at(tickets)
-    return Status(201 if new and not dry_run else 200, answer)
+    return Status(201 if count and not dry_run else 200, answer)
 
 
 def read_rows(body: bytes) -> list[Row]:
@@ -93,11 +111,8 @@ def read_rows(body: bytes) -> list[Row]:
     Refusal
         It is no text, has no heading we know, or too many rows.
     """
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = body.decode("cp1251", "replace")
-    if "\0" in text or not text.strip():
+    text = _text_of(body)
+    if text is None or "\0" in text or not text.strip():
         raise Refusal(422, _("The file is empty, or no text."))
     heading = text.lstrip().partition("\n")[0]
     delimiter = max(";\t,", key=heading.count)
@@ -106,6 +121,7 @@ def read_rows(body: bytes) -> list[Row]:
     except csv.Error as error:
         raise Refusal(422, _("The file is no CSV: %(said)s.") % {"said": error}) from None
     numbered = [(k, line) for k, line in enumerate(lines, 1) if any(cell.strip() for cell in line)]
+    _drop_empty_ends(numbered)
     names = [cell.strip().lower() for cell in numbered[0][1]]
     said = [
         _("There is no column “%(name)s”.") % {"name": name} for name in NEEDED if name not in names
@@ -140,7 +156,9 @@ def read_rows(body: bytes) -> list[Row]:
 def tickets_of(
     rows: list[Row], site: Site, keeper: str, said: dict[int, list[str]]
 ) -> dict[int, Ticket]:
-    """Make a ticket of each row, by the row's number; the same rows make the same tickets.
+    """Make a ticket of each row, by the row's number; the same weighings make the same tickets.
+
+    The id is made of what the row says, and of how many rows before it say the same.
 
     Parameters
     ----------
@@ -148,14 +166,14 @@ def tickets_of(
         Gets the faults of rows that make none.
     """
     tickets = {}
-    alike: Counter[tuple] = Counter()
+    alike: Counter[str] = Counter()
     for row in rows:
-        told = tuple(row.cells.get(name, "") for name in COLUMNS)
-        alike[told] += 1
         faults: list[str] = []
         fields = dict(_fields(row.cells, site, faults))
         if not faults:
-            mark = "\n".join((site.id, *told, str(alike[told]))).encode()
+            meant = _meaning(site, fields)
+            alike[meant] += 1
+            mark = f"{meant}\n{alike[meant]}".encode()
             ticket_id = new_id(fields["event_ms"], sha256(mark).digest()[:10])
             try:
                 ticket = Ticket(id=ticket_id, site=site.id, actor=keeper, **fields)
@@ -165,6 +183,65 @@ def tickets_of(
         if faults:
             said[row.number] = faults
     return tickets
+
+
+def _meaning(site: Site, fields: Mapping[str, object]) -> str:
+    """Say what a row says, however its cells are written."""
+    said = {
+        name: " ".join(unicodedata.normalize("NFC", value).split())
+        if isinstance(value, str)
+        else value
+        for name, value in fields.items()
+        # Under which list a price stands, or who sends the file, is no part of the weighing.
+        if name != "price_list"
+    }
+    return json.dumps([site.id, said], sort_keys=True)
+
+
+def ids_by_text(rows: list[Row], site: str, tickets: Mapping[int, Ticket]) -> dict[int, str]:
+    """Give the ids that rows once got out of the text of their cells, by the row's number.
+
+    Files that were taken over before ids were made of what rows say stand in the book under these.
+    """
+    alike: Counter[tuple] = Counter()
+    ids = {}
+    for row in rows:
+        told = tuple(row.cells.get(name, "") for name in COLUMNS)
+        alike[told] += 1
+        if row.number in tickets:
+            mark = "\n".join((site, *told, str(alike[told]))).encode()
+            event_ms = tickets[row.number].event_ms
+            ids[row.number] = new_id(event_ms, sha256(mark).digest()[:10])
+    return ids
+
+
+def _text_of(body: bytes) -> str | None:
+    """Decode a file: UTF-8, UTF-16 with a mark, or Windows' Cyrillic; None where it is no text."""
+    if body.startswith(UTF_16):
+        try:
+            return body.decode("utf-16")
+        except UnicodeDecodeError:
+            return None
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    try:
+        # UTF-8 but for half characters is no Cyrillic of Windows.
+        body.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return body.decode("cp1251", "replace")
+    return None
+
+
+def _drop_empty_ends(numbered: list[tuple[int, list[str]]]) -> None:
+    """Drop columns at the end that have no name and nothing in them, as spreadsheets leave them."""
+    while numbered and numbered[0][1] and not numbered[0][1][-1].strip():
+        width = len(numbered[0][1])
+        if any(len(line) >= width and line[width - 1].strip() for _k, line in numbered):
+            return
+        for _k, line in numbered:
+            del line[width - 1 :]
 
 
 def _fields(

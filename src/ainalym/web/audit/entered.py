@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from ainalym.errors import NotFoundError
 from ainalym.ledger import Book, entries, entry, periods, proofs
 from ainalym.model.entry import Entry, Period, ms
+from ainalym.web.asked import number_in
 from ainalym.web.audit.lots import LARGEST
 from ainalym.web.audit.words import KINDS, Names
 from ainalym.web.book import the_book
@@ -71,7 +72,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     book, asked, faults = the_book(), request.GET, []
     span = _span(asked, faults)
     known_ms = _moment(asked, "known", "%Y-%m-%dT%H:%M", faults)
-    before = int(asked["before"]) if asked.get("before", "").isdecimal() else LARGEST
+    before = number_in(asked.get("before", ""))
     known = LARGEST if known_ms is None else _last_known(book, known_ms)
     found = entries(
         book,
@@ -80,7 +81,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         actor=asked.get("who", "").strip(),
         from_ms=span[0],
         to_ms=span[1],
-        before=min(before, known + 1, LARGEST - 1),
+        before=min(LARGEST if before is None else before, known + 1, LARGEST - 1),
         most=ON_A_PAGE + 1,
         newest_first=True,
     )

@@ -23,7 +23,9 @@ from ainalym.web.loads.way import Named
 from ainalym.web.people.access import only
 from ainalym.web.people.models import Role
 from ainalym.web.programme.models import PLANT, Site
+from ainalym.web.refusals import Refusal
 
+NUMBER = re.compile(r"\d{1,15}")
 SLIP = re.compile(r"(?P<series>\S.*?)[-–—\s/]+(?P<number>\d{1,15})")
 LARGEST = 1 << 63
 """Larger numbers than the databases hold are no lots."""
@@ -80,13 +82,16 @@ class Row(NamedTuple):
 def search(request: HttpRequest) -> HttpResponse:
     """Find a lot by its number, slip or entry; list what lies at a site, and what was sold."""
     book, asked, faults = the_book(), request.GET.get("q", "").strip(), []
+    at = request.GET.get("site", "")
     if asked:
         if address := _address_of(book, asked):
             return redirect(address)
         said = _("There is no lot, slip or entry “%(asked)s” in the book.")
         faults = [said % {"asked": asked[:60]}]
     names = Names()
-    site = Site.objects.filter(id=request.GET.get("site", "")).first()
+    site = Site.objects.filter(id=at).first()
+    if at and site is None:
+        raise Refusal(404)
     lying = lots(book, site=site.id)[:LYING] if site else []
     told = {
         "tab": "lots",
@@ -121,7 +126,7 @@ def _address_of(book: Book, asked: str) -> str:
     bare = asked.lstrip("№#").strip()
     match = SLIP.fullmatch(bare)
     try:
-        if bare.isdecimal():
+        if NUMBER.fullmatch(bare):
             return reverse("audit:way", args=[_lot(book, int(bare)).id])
         if UUID7.fullmatch(bare.lower()):
             found = entry(book, bare.lower())

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ainalym.errors import NotFoundError
 from ainalym.ledger import Verdict, entries, entry, holds, monthly_form, periods, verify
 from ainalym.model.entry import Entry, Period
+from ainalym.web.asked import number_in
 from ainalym.web.audit.words import Names
 from ainalym.web.book import the_book
 from ainalym.web.loads.way import named
@@ -102,10 +103,10 @@ def _page(request: HttpRequest, *, verdict: Verdict | None = None, **told: objec
     until: dict[str, int] = {}
     for one in known:
         until[one.site] = max(until.get(one.site, 0), one.to_ms)
-    asked, before = request.GET.get("site", ""), request.GET.get("before", "")
+    asked, before = request.GET.get("site", ""), number_in(request.GET.get("before", ""))
     shown = [one for one in reversed(known) if asked in ("", one.site) or one.site == "*"]
-    if before.isdecimal():
-        shown = [one for one in shown if one.entry < int(before)]
+    if before is not None:
+        shown = [one for one in shown if one.entry < before]
     told |= {
         "tab": "periods",
         "verdict": verdict,

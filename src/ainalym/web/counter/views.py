@@ -35,6 +35,7 @@ from ainalym.web.counter.ticket import (
 )
 from ainalym.web.counter.weights import read_decimal
 from ainalym.web.counter.words import WORDS
+from ainalym.web.letters import checks_letters
 from ainalym.web.loads.recounting import overtaken_by, sentences
 from ainalym.web.people.access import only
 from ainalym.web.people.models import Role
@@ -78,6 +79,7 @@ def state(request: HttpRequest, site: Site) -> HttpResponse:
     return JsonResponse(state_of(counter_of(the_book(), site, now_ms()), request.user.name))
 
 
+@checks_letters
 @require_POST
 @only(Role.KEEPER)
 def tickets(request: HttpRequest, site: Site) -> HttpResponse:

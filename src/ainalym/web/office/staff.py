@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from ainalym.web.asked import number_in
 from ainalym.web.catalogue import LANGUAGES
 from ainalym.web.people.access import note, only
 from ainalym.web.people.models import Duty, Person, Role, Trail
@@ -123,9 +124,9 @@ def _duty(request: HttpRequest) -> tuple[Role, Site | None]:
 def trail(request: HttpRequest) -> HttpResponse:
     """Show who came in, who was refused, and who changed what; newest first."""
     found = Trail.objects.all()
-    before = request.GET.get("before", "")
-    if before.isdecimal():
-        found = found.filter(pk__lt=int(before[:18]))
+    before = number_in(request.GET.get("before", ""))
+    if before is not None:
+        found = found.filter(pk__lt=before)
     rows = [*found[:ON_A_PAGE]]
     told = {"tab": "trail", "rows": rows, "last": rows[-1].pk if len(rows) == ON_A_PAGE else None}
     return render(request, "office/trail.html", told)

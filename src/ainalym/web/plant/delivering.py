@@ -12,6 +12,7 @@ from ainalym.model.deed import Arrival
 from ainalym.model.entry import new_id, now_ms
 from ainalym.units import PPM
 from ainalym.web.book import the_book
+from ainalym.web.letters import checks_letters
 from ainalym.web.loads.filled import Filled
 from ainalym.web.loads.models import Offer, offers_at
 from ainalym.web.loads.reasons import WEIGHT
@@ -51,6 +52,7 @@ def home(request: HttpRequest, site: Site) -> HttpResponse:
     return render(request, "plant/home.html", told)
 
 
+@checks_letters
 @require_http_methods(["GET", "POST"])
 @only(Role.BUYER)
 def delivery(request: HttpRequest, site: Site, load: UUID) -> HttpResponse:

@@ -13,6 +13,7 @@ from ainalym.model.deed import Arrival
 from ainalym.model.entry import new_id, now_ms
 from ainalym.units import PPM
 from ainalym.web.book import the_book
+from ainalym.web.letters import checks_letters
 from ainalym.web.loads.filled import Filled
 from ainalym.web.loads.models import offers_at
 from ainalym.web.loads.reasons import WEIGHT, reason_in_words
@@ -77,6 +78,7 @@ def _trucks(book: Book, site: Site) -> list[Pickup]:
     return [one for one in recent if recorded(book, str(one.id)) is None]
 
 
+@checks_letters
 @require_http_methods(["GET", "POST"])
 @only(Role.LEADER)
 def load(request: HttpRequest, site: Site, load: UUID) -> HttpResponse:

@@ -14,6 +14,7 @@ from ainalym.ledger import Book, stock
 from ainalym.model.deed import Dispatch
 from ainalym.model.entry import now_ms
 from ainalym.web.book import the_book
+from ainalym.web.letters import checks_letters
 from ainalym.web.loads.filled import Filled
 from ainalym.web.loads.telling import recorded, tell
 from ainalym.web.loads.way import Heap, named
@@ -35,6 +36,7 @@ def _asked(site: Site, pickup: UUID) -> Pickup:
     return get_object_or_404(ours, id=pickup)
 
 
+@checks_letters
 @require_POST
 @only(Role.LEADER)
 def answer(request: HttpRequest, site: Site, pickup: UUID) -> HttpResponse:
@@ -64,6 +66,7 @@ def answer(request: HttpRequest, site: Site, pickup: UUID) -> HttpResponse:
     return redirect("station:home", site.id)
 
 
+@checks_letters
 @require_http_methods(["GET", "POST"])
 @only(Role.LEADER)
 def loaded(request: HttpRequest, site: Site, pickup: UUID) -> HttpResponse:

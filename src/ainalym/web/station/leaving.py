@@ -14,6 +14,7 @@ from ainalym.ledger import Book, lot, lots, stock
 from ainalym.model.deed import Deed, Dispatch, Sale
 from ainalym.model.entry import Lot, new_id, now_ms
 from ainalym.web.book import the_book
+from ainalym.web.letters import checks_letters
 from ainalym.web.loads.filled import Filled
 from ainalym.web.loads.models import Offer, offers_at
 from ainalym.web.loads.taking import taken_g
@@ -48,6 +49,7 @@ def buyers(at_ms: int) -> dict[Site, dict[str, Offer]]:
     return {sites[name]: offers for name, offers in found.items()}
 
 
+@checks_letters
 @require_http_methods(["GET", "POST"])
 @only(Role.LEADER)
 def send(request: HttpRequest, site: Site) -> HttpResponse:
@@ -133,7 +135,7 @@ def _read_lots(book: Book, site: Site, form: Filled) -> dict[int, int]:
     found = {}
     for value in form.sent.getlist("lot"):
         number, _sign, grams = value.partition("=")
-        if not (number.isdecimal() and grams.isdecimal() and len(value) < 40):
+        if not (number.isdecimal() and grams.isdecimal() and len(number) < 16 > len(grams)):
             form.fault(_("A lot that was ticked cannot be read. Open the page anew."), "lot")
         elif int(number) not in here and recorded(book, form.id) is None:
             said = _("Lot %(lot)s does not lie here any more. Look at the stock.")

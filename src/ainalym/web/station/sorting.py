@@ -18,6 +18,7 @@ from ainalym.model.entry import Entry, new_id, now_ms
 from ainalym.model.process import LOSS
 from ainalym.units import PPM
 from ainalym.web.book import the_book
+from ainalym.web.letters import checks_letters
 from ainalym.web.loads.filled import Filled
 from ainalym.web.loads.reasons import OTHER, reason_in_words
 from ainalym.web.loads.telling import entry_here, recorded, tell
@@ -66,6 +67,7 @@ def line_name(process: str) -> str:
     return str(LINES.get(process, process))
 
 
+@checks_letters
 @require_http_methods(["GET", "POST"])
 @only(Role.LEADER)
 def sort(request: HttpRequest, site: Site) -> HttpResponse:
