@@ -405,10 +405,7 @@ def lived(tmp_path):
         post(book, [mould, change({"pet": 2_000}, [("bottle", 1_900)], **made)])
         price = {"price_minor_per_kg": {"pet": 11}, "event_ms": NOW_MS}
         post(book, [sale({lot: 1_000}, buyer="Қағаз plant", **price)])
-        post(
-            book,
-            [stocktake({"pet": 11_990}, event_ms=NOW_MS - 1), dispatch({"pet": 40}, "P1", "S1")],
-        )
+        post(book, [dispatch({"pet": 40}, "P1", "S1"), stocktake({"pet": 11_950})])
         period = {"from_ms": at_ms, "to_ms": NOW_MS + 1, "event_ms": NOW_MS + 1}
         post(book, [Close(id=deed_id(), site="P1", **period)])
         post(book, [Close(id=deed_id(), site="*", **period)])
