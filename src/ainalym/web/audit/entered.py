@@ -33,10 +33,13 @@ FIRST = "0" * 64
 
 
 HOW = (
-    "SHA-256 of the octets (base64) is the entry's hash. Begin with SHA-256 of one zero octet and "
-    "that hash. For each line of the branch, from the first: SHA-256 of one octet of value 1, then "
-    "the other hash and yours where its side is left, yours and the other where it is right. The "
-    "last one is the period's root. (RFC 6962, section 2.1.)"
+    "SHA-256 of the octets (base64) is the entry's hash. SHA-256 of “public”, which is what the "
+    "entry says in grams and pieces, stands in the octets from number 33 on; money and names are "
+    "sealed there too, and not shown. (An entry without “public” is of version 1: its octets are "
+    "all of it.) Begin with SHA-256 of one zero octet and the entry's hash. For each line of the "
+    "branch, from the first: SHA-256 of one octet of value 1, then the other hash and yours where "
+    "its side is left, yours and the other where it is right. The last one is the period's root. "
+    "(RFC 6962, section 2.1.)"
 )
 """Written into the proof itself, since it is read without us."""
 
