@@ -133,8 +133,7 @@ def test_the_book_is_verified_and_what_somebody_changed_is_found(auditor, month,
     assert f"each of {count} entries" in page
     close_book()
     with sqlite3.connect(programme / "book.sqlite") as raw:
-        unguarded(raw)
-        raw.execute("update entry set actor = 'somebody' where seq = ?", (count - 2,))
+        forge(raw, "update entry set actor = 'somebody' where seq = ?", (count - 2,))
     raw.close()
     answer = auditor.post("/audit/verify")
     assert "The book is not whole." in text(answer)
@@ -238,15 +237,33 @@ def test_an_entry_that_somebody_changed_gets_no_proof_but_a_sentence(auditor, mo
     found = entries(the_book(), site=POINTS[0], kind="ticket")[4]
     close_book()
     with sqlite3.connect(programme / "book.sqlite") as raw:
-        unguarded(raw)
-        raw.execute("update entry set actor = 'somebody' where seq = ?", (found.seq,))
+        forge(raw, "update entry set noted = '{}' where seq = ?", (found.seq,))
     raw.close()
     answer = auditor.get(f"/audit/entries/{found.seq}/proof-{closed.entry}.json")
     assert answer.status_code == 409
     assert "Verify the book." in text(answer)
 
 
-def unguarded(raw) -> None:
-    """Take the guards off a book, as somebody who means to forge it."""
-    for (name,) in raw.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+def forge(raw, crime: str, values: tuple) -> None:
+    """Take the guards off a book, change it, and put them back, so that nobody sees it at once."""
+    asked = "select name, sql from sqlite_master where type = 'trigger'"
+    guards = raw.execute(asked).fetchall()
+    for name, _ in guards:
         raw.execute(f"drop trigger {name}")
+    raw.execute(crime, values)
+    for _, said in guards:
+        raw.execute(said)
+
+
+def test_a_book_without_its_guards_is_not_served(auditor, month, programme):
+    import sqlite3
+
+    from ainalym.web.book import close_book
+
+    close_book()
+    with sqlite3.connect(programme / "book.sqlite") as raw:
+        raw.execute("drop trigger posting_update")
+    raw.close()
+    answer = auditor.get("/audit/")
+    assert answer.status_code == 409
+    assert "the trigger posting_update is missing" in text(answer)

@@ -82,7 +82,7 @@ begin select raise(abort, 'an entry is reversed once'); end;
 
 create trigger entry_number before insert on entry when new.series is not null
     and exists (select 1 from entry where series = new.series and number = new.number)
-begin select raise(abort, 'a number of a series is given once'); end;
+begin select raise(abort, 'a number of a series is given once (entry_slip)'); end;
 
 create trigger posting_insert before insert on posting
 when new.entry <= (select seq from head)

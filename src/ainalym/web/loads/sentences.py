@@ -24,4 +24,15 @@ SENTENCES = (
         _("Something of it came in only after this was told. Send it again."),
     ),
     (r"there is no lot", _("There is no such lot at this site.")),
+    (
+        r"clock says .*(behind|apart)",
+        _("The clock of the site is wrong, so nothing is recorded. Tell who runs the site."),
+    ),
+    (
+        r"nothing was recorded for",
+        _(
+            "Nothing was recorded for days, so the clock of the site has to be looked at first. "
+            "Tell who runs the site."
+        ),
+    ),
 )
