@@ -24,7 +24,7 @@ from ainalym.ledger import Book, entries, entry, epcis
 from ainalym.model.deed import UUID7, Deed
 from ainalym.model.entry import Entry, iso, ms, now_ms
 from ainalym.web.api import shapes
-from ainalym.web.api.door import rights
+from ainalym.web.api.door import answered, rights
 from ainalym.web.api.models import Capture
 from ainalym.web.api.rights import Rights
 from ainalym.web.api.telling import record
@@ -37,7 +37,7 @@ MOST_EVENTS = 1_000
 AT_ONCE = 1_000
 """Entries looked at in one step of a search."""
 
-LOOKED_AT = 50_000
+LOOKED_AT = 5_000
 """Entries looked at for one answer; then the page ends, and its link goes on from there."""
 
 HEADERS = {
@@ -163,26 +163,26 @@ def _job(job: Capture) -> dict[str, object]:
 
 
 @router.get("/epcis/events", response=dict, operation_id="events")
-def events(request: HttpRequest, response: HttpResponse, wanted: Query[Wanted]) -> dict:
+def events(request: HttpRequest, wanted: Query[Wanted]) -> HttpResponse:
     """Give events in the order they were recorded, as an EPCISQueryDocument.
 
     Where there are more, `Link` with `rel="next"` is their address.
     """
-    _say_headers(response)
     here = _site_of(wanted.EQ_bizLocation, rights(request))
     token = wanted.nextPageToken
     if token and not (token.isascii() and token.isdigit() and len(token) < 16):
         raise Refusal(422, _("“%(token)s” is no token of a page of ours.") % {"token": token})
     root, book = _root(request), the_book()
     found: list[dict] = []
+    following = ""
     for looked, one in enumerate(_entries(book, here, wanted, int(token or 0)), 1):
         event = _event(book, one, root)
         if event is not None and _is_wanted(event, wanted):
             found.append(event)
         if len(found) == wanted.perPage or looked == LOOKED_AT:
-            response["Link"] = _next_page(request, one.seq)
+            following = _next_page(request, one.seq)
             break
-    return {
+    told = {
         "@context": [epcis.CONTEXT, {epcis.OWN: f"{root}/terms/"}],
         "type": "EPCISQueryDocument",
         "schemaVersion": "2.0",
@@ -194,6 +194,11 @@ def events(request: HttpRequest, response: HttpResponse, wanted: Query[Wanted]) 
             }
         },
     }
+    answer = answered(told)
+    _say_headers(answer)
+    if following:
+        answer["Link"] = following
+    return answer
 
 
 @router.get("/epcis/events/{name}", response=dict, operation_id="event")
@@ -270,10 +275,26 @@ def _site_of(location: str, held: Rights) -> str:
 def _entries(book: Book, site: str, wanted: Wanted, after: int) -> Iterator[Entry]:
     """Yield entries in the order they were recorded, after one of them."""
     from_ms, to_ms = _ms(wanted.GE_eventTime), _ms(wanted.LT_eventTime)
+    asked = {"site": site, "kind": _kinds(wanted), "from_ms": from_ms, "to_ms": to_ms}
     at_once = min(AT_ONCE, 2 * wanted.perPage)
-    while page := entries(book, site=site, from_ms=from_ms, to_ms=to_ms, after=after, most=at_once):
+    while page := entries(book, **asked, after=after, most=at_once):
         yield from page
         after = page[-1].seq
+
+
+def _kinds(wanted: Wanted) -> list[str]:
+    """Say which kinds of entries can give such events; that of a reversal is of any kind."""
+    step = _step(wanted.EQ_bizStep)
+    kinds = {kind for named, kind in epcis.KINDS.items() if step in ("", named)}
+    if wanted.eventType:
+        made = wanted.eventType == "TransformationEvent"
+        kinds = {kind for kind in kinds if (kind == "change") == made}
+    return sorted(kinds | {"reversal"}) if step or wanted.eventType else []
+
+
+def _step(name: str) -> str:
+    """Read a business step out of its address or URN."""
+    return name.rpartition("/")[2].rpartition("-")[2]
 
 
 def _ms(at: datetime | None) -> int | None:
@@ -288,7 +309,7 @@ def _event(book: Book, found: Entry, root: str) -> dict | None:
 
 
 def _is_wanted(event: dict, wanted: Wanted) -> bool:
-    step = wanted.EQ_bizStep.rpartition("/")[2].rpartition("-")[2]
+    step = _step(wanted.EQ_bizStep)
     if wanted.eventType and event["type"] != wanted.eventType:
         return False
     if step and event["bizStep"] != step:
