@@ -42,7 +42,7 @@ def live(book, chance, count=60):
     told, under_way = [], []
     post(book, [tell.sorting()])
     for _ in range(count):
-        site, at_ms = chance.choice(SITES), NOW_MS - chance.randrange(LONG_AGO_DAYS * DAY_MS)
+        site, at_ms = chance.choice(SITES), min(NOW_MS, ends(chance))
         what = chance.choice(MATERIALS)
         kind = chance.choice(("ticket",) * 4 + ("dispatch", "arrival", "change", "sale", "count"))
         if kind == "ticket":
@@ -50,9 +50,9 @@ def live(book, chance, count=60):
             deed = tell.ticket(
                 chance.randrange(1, 9_000), site, what, event_ms=at_ms, source=source
             )
-            told.append((site, deed.id, post(book, [deed])[0].lots))
+            told.append((site, deed, post(book, [deed])[0].lots))
         elif kind == "dispatch" and told:
-            site, _name, lots = told.pop(chance.randrange(len(told)))
+            site, _deed, lots = told.pop(chance.randrange(len(told)))
             sent = post(book, [tell.dispatch({lot: _left(book, lot) for lot in lots}, site)])
             under_way += sent[0].lots
         elif kind == "arrival" and under_way:
@@ -70,8 +70,9 @@ def live(book, chance, count=60):
         elif kind == "count":
             post(book, [tell.stocktake({what: chance.randrange(9_000)}, "P4")])
         elif told:
-            site, name, _lots = told.pop(chance.randrange(len(told)))
-            post(book, [tell.reversal(name, site, event_ms=NOW_MS - chance.randrange(9))])
+            site, deed, _lots = told.pop(chance.randrange(len(told)))
+            back_ms = max(deed.event_ms, min(NOW_MS, ends(chance)))
+            post(book, [tell.reversal(deed.id, site, event_ms=back_ms)])
 
 
 def _left(book, lot):
@@ -104,8 +105,9 @@ def told_by_sums(book, from_ms, to_ms, site=""):
 
 def ends(chance):
     """A moment, often at the end of a day here or of a bucket of days."""
-    at_ms = NOW_MS - chance.randrange(-DAY_MS, (LONG_AGO_DAYS + 1) * DAY_MS)
-    days = chance.choice((0, 1, 8, 64))
+    ago_days = chance.choice((3, 30, 200, LONG_AGO_DAYS))
+    at_ms = NOW_MS - chance.randrange(-DAY_MS, ago_days * DAY_MS)
+    days = chance.choice((0, 1, 1, 8, 64, 512))
     if not days:
         return at_ms
     whole = (at_ms + folding.BEGINS_MS) // (days * DAY_MS) * (days * DAY_MS) - folding.BEGINS_MS
@@ -117,13 +119,13 @@ def test_a_sum_of_any_period_is_that_of_its_entries_however_far_it_is_folded(boo
     chance = random.Random(seed)
     for _ in range(3):
         live(book, chance, 30)
-        for _ in range(8):
+        if chance.random() < 0.7:
+            book.fold(wait=True)
+        for _ in range(25):
             from_ms, to_ms = sorted((ends(chance), ends(chance)))
             site = chance.choice(("", *SITES, "S1", "nowhere"))
             told = told_by_sums(book, from_ms, to_ms, site)
             assert told == given_by_entries(book, from_ms, to_ms, site)
-        if chance.random() < 0.7:
-            book.fold(wait=True)
     with book.reading() as store:
         assert folding.upto(store) > 0
         assert not [*faults(store)]
@@ -180,6 +182,19 @@ def test_a_late_ticket_and_a_reversal_go_into_the_day_they_happened(book):
     book.fold(wait=True)
     assert received(book, *span) == {("P1", "pet"): 5_300}
     assert received(book, span[0], NOW_MS + 1) == {("P1", "pet"): 1_000}
+
+
+def test_each_entry_counts_once_in_any_part_of_its_day(book):
+    at_ms = NOW_MS - 40 * DAY_MS
+    for count in (1, 2, 3):
+        post(book, [tell.ticket(1_000, event_ms=at_ms)])
+        for _ in ("not folded", "folded"):
+            for before, after in ((0, 1), (9, 1), (0, 3 * DAY_MS), (3 * DAY_MS, 1)):
+                got = received(book, at_ms - before, at_ms + after)
+                assert got == {("P1", "pet"): count * 1_000}
+            assert received(book, at_ms + 1, NOW_MS) == {}
+            assert received(book, at_ms - DAY_MS, at_ms) == {}
+            book.fold(wait=True)
 
 
 @pytest.mark.parametrize("days", folding.SPANS)
