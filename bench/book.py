@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 
 from ainalym.ledger import Book, open_book, trace, verify
-from ainalym.ledger.store import Store, connect, create
+from ainalym.ledger.schema import create
+from ainalym.ledger.store import Store, connect
 from ainalym.model.deed import Deed
 from bench import record
 from tests.ledger import crash, servers

@@ -15,7 +15,7 @@ import pytest
 from ainalym.errors import ConflictError, OutsideError
 from ainalym.ledger import backup, balances, keep, open_book, post, restore, stock, verify
 from ainalym.ledger.files import appearing
-from ainalym.ledger.store import VERSION
+from ainalym.ledger.schema import VERSION
 from tests.ledger import servers, tell
 from tests.ledger.towns import Town
 

@@ -83,7 +83,8 @@ def test_pieces_are_used_up_in_a_process_and_taken_back(shop):
 
 
 def test_a_lot_of_pieces_is_chosen_by_hand_and_traced_to_what_was_weighed(shop):
-    (count,) = (one for one in lots(shop, site="S1") if one.account.ledger == "count")
+    (count,) = lots(shop, site="S1", ledger="count")
+    assert {one.account.ledger for one in lots(shop, site="S1")} == {"mass"}
     post(shop, [tell.sale({count.id: 950})])
     assert pieces(shop, "S1") == {}
     path = trace(shop, count.id)

@@ -21,7 +21,8 @@ from ainalym.ledger import (
     upgrade,
     verify,
 )
-from ainalym.ledger.store import Refused, connect, split
+from ainalym.ledger.schema import split
+from ainalym.ledger.store import Refused, connect
 from ainalym.model.deed import Close, Upgrade, read_deed
 from ainalym.model.entry import new_id
 from tests.ledger import servers, tell

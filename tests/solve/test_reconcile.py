@@ -1,5 +1,7 @@
 """Reconciled values are the likeliest that add up, and gross errors are named."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis.extra import numpy as some
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
 
-from ainalym.solve.reconcile import reconcile
+from ainalym.solve.reconcile import LOOSE, _nearest, reconcile
 
 # A splitter, two units and a mixer: seven streams, four balances.
 PLANT = csr_array(
@@ -110,3 +112,32 @@ def test_saying_a_balance_twice_changes_nothing():
     again = reconcile(measured, SD, twice)
     assert again.value == pytest.approx(once.value)
     assert again.sd == pytest.approx(once.sd)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_balances_that_share_nothing_are_reconciled_as_each_alone(seed):
+    rng = np.random.default_rng(seed)
+    size = rng.integers(1, 5, 40)
+    size[::7] = 0  # a balance of nothing says nothing
+    ends = np.concatenate([[0], np.cumsum(size)])
+    column = rng.permutation(ends[-1])
+    data = rng.choice([-2.0, -1.0, 1.0, 0.5], ends[-1])
+    balances = csr_array((data, column, ends), shape=(40, ends[-1]))
+    measured, sd = rng.normal(0, 3, ends[-1]), rng.uniform(0.2, 2, ends[-1])
+    found = reconcile(measured, sd, balances)
+    assert found.suspicious.any()
+    assert not found.suspicious.all()
+    for first, last in pairwise(ends):
+        order = np.argsort(column[first:last])
+        here, row = column[first:last][order], data[first:last][order][None]
+        if first == last:
+            continue
+        spread = sd[here].copy()
+        _, _, before = _nearest(measured[here], spread, row)
+        assert found.score[here].max() == pytest.approx(before.max(), abs=1e-9)
+        wrong = before.max() > found.chance_limit
+        assert found.suspicious[here].tolist() == [wrong] + [False] * (len(here) - 1)
+        spread[0] *= LOOSE if wrong else 1
+        value, left, _ = _nearest(measured[here], spread, row)
+        assert found.value[here] == pytest.approx(value, abs=1e-6)
+        assert found.sd[here] == pytest.approx(left, abs=0.02)

@@ -37,7 +37,7 @@ def picture(answer) -> ElementTree.Element:
 
 def table_of(answer) -> list[dict]:
     """A downloaded table."""
-    return [*csv.DictReader(io.StringIO(answer.content.decode()))]
+    return [*csv.DictReader(io.StringIO(answer.getvalue().decode()))]
 
 
 def test_pages_open_on_an_empty_book_and_to_the_auditor_alone(auditor, browse):

@@ -169,7 +169,7 @@ def test_a_proof_is_checked_by_a_stranger_with_nothing_but_the_root(auditor, mon
     address = re.search(r'href="([^"]*proof[^"]*)"', page)[1]
     proof = auditor.get(address).json()
     octets = b64decode(proof["entry"]["octets"])
-    assert found.id.replace("-", "").encode() in octets
+    assert sha256(proof["entry"]["public"].encode()).digest() == octets[33:65]
     joined = sha256(b"\0" + sha256(octets).digest()).digest()
     for one in proof["branch"]:
         other = bytes.fromhex(one["hash"])

@@ -27,6 +27,7 @@ Verbs, all of which may be called from any thread:
     knows(book, id)                    whether a deed is in the book
     balances(book, ...)                {Account: grams, pieces or minor}, as of and as known at
     stock(book, site, ...)             {material: grams}; pieces(book, site) {product: pieces}
+    book.fold()                        sums that are kept brought up to date; nothing depends on it
     lots(book, site=, material=, to=)  [Lot], oldest first; `to` for loads under way to a site
     lot(book, number), entry(book, id or seq), entries(book, site=, kind=, after=, most=, ...)
     slip(book, series, number)         the entry of a slip's ticket

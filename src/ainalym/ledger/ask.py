@@ -1,25 +1,26 @@
 """Questions to the book: what lies where and what happened, as of a moment, as known at one."""
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ainalym.errors import ConflictError, NotFoundError
 from ainalym.ledger import chain
 from ainalym.ledger.book import Book
 from ainalym.ledger.clock import Clocks
+from ainalym.ledger.fold import ROLE
 from ainalym.ledger.ids import text_of_id
 from ainalym.ledger.remains import remains
 from ainalym.ledger.store import Store
+from ainalym.ledger.sums import moved
 from ainalym.model.entry import Account, Draw, Entry, Lot, Period, Posting, now_ms
 
 ACCOUNT = "a.ledger, a.role, a.site, a.what, a.party"
 LOCAL = ("stock", "source", "loss", "lost", "sold", "count", "cash", "people", "fund")
 """Roles of accounts that only entries of their own site move; found by an index."""
 
-LOTS = (
-    f"select l.id, l.entry, {ACCOUNT}, l.made_g, l.left_g, l.event_ms, l.source, l.verified "
-    "from lot l join account a on a.id = l.account"
-)
+LOT = f"l.id, l.entry, {ACCOUNT}, l.made_g, l.left_g, l.event_ms, l.source, l.verified"
+LOTS = f"select {LOT} from lot l join account a on a.id = l.account"
 
 
 def balances(
@@ -44,6 +45,8 @@ def balances(
         What was known at that moment; now if None.
     """
     wanted = {"ledger": ledger, "role": role, "site": site, "what": what}
+    if (ledger, role) == ("mass", ROLE) and as_of_ms is not None and as_known_ms is None:
+        return _as_of(book, wanted, as_of_ms)
     where = " and ".join(f"a.{name} = ?" for name, value in wanted.items() if value) or "1 = 1"
     values = [value for value in wanted.values() if value]
     if as_of_ms is None and as_known_ms is None:
@@ -64,6 +67,20 @@ def balances(
     with book.reading() as store:
         rows = store.rows(f"{sql} order by {ACCOUNT}", values)
     return {Account(*key): int(amount) for *key, amount in rows}
+
+
+def _as_of(book: Book, wanted: dict[str, str], at_ms: int) -> dict[Account, int]:
+    """Take from what is on accounts what happened to them since a moment."""
+    where = " and ".join(f"a.{name} = ?" for name, value in wanted.items() if value)
+    with book.reading() as store:
+        rows = moved(book, site=wanted["site"], what=wanted["what"], from_ms=at_ms + 1)
+        since = {(site, what): grams for site, what, grams in rows}
+        kept = store.rows(
+            f"select {ACCOUNT}, a.balance from account a where {where} order by {ACCOUNT}",
+            [value for value in wanted.values() if value],
+        )
+    found = {Account(*key): grams - since.get((*key[2:4],), 0) for *key, grams in kept}
+    return {account: grams for account, grams in found.items() if grams}
 
 
 def stock(
@@ -104,7 +121,16 @@ def _lying(
     return {account.what: quantity for account, quantity in found.items()}
 
 
-def lots(book: Book, *, site: str = "", material: str = "", to: str = "") -> list[Lot]:
+def lots(
+    book: Book,
+    *,
+    site: str = "",
+    material: str = "",
+    to: str = "",
+    ledger: str = "mass",
+    after: int = 0,
+    most: int | None = None,
+) -> list[Lot]:
     """List lots that are not used up, oldest first.
 
     Parameters
@@ -113,14 +139,23 @@ def lots(book: Book, *, site: str = "", material: str = "", to: str = "") -> lis
         Of what lies there; empty for all.
     to
         Lots under way to that site instead of those in stock.
+    ledger
+        `mass` for lots in grams, `count` for lots in pieces.
+    after, most
+        Only numbers above one, and so many at most: for the next page.
     """
     wanted = {"a.site": site, "a.what": material, "a.party": to}
     where = "".join(f" and {name} = ?" for name, value in wanted.items() if value)
     values = [value for value in wanted.values() if value]
-    role = "transit" if to else "stock"
+    role, limit = "transit" if to else "stock", "" if most is None else f" limit {int(most)}"
     with book.reading() as store:
+        # Accounts are few, and an index finds the open lots of each: a plus and a cross join keep
+        # SQLite from going through all lots instead.
         rows = store.rows(
-            f"{LOTS} where l.left_g > 0 and a.role = '{role}'{where} order by l.id", values
+            f"select {LOT} from account a cross join lot l where a.ledger = ? "
+            f"and a.role = '{role}'{where} and l.account = a.id and l.left_g > 0 and l.id > ? "
+            f"order by +l.id{limit}",
+            [ledger, *values, after],
         )
     return [_lot(row) for row in rows]
 
@@ -163,7 +198,7 @@ def entry(book: Book, name: str | int) -> Entry:
         except ValueError:
             value = b""
     with book.reading() as store:
-        found = [*_entries(store, f"where e.{column} = ?", (value,))]
+        found = _entries(store, f"where e.{column} = ?", (value,))
     if not found:
         raise NotFoundError(f"there is no entry {name} in this book")
     return found[0]
@@ -178,7 +213,7 @@ def slip(book: Book, series: str, number: int) -> Entry:
         There is none.
     """
     with book.reading() as store:
-        found = [*_entries(store, "where e.series = ? and e.number = ?", (series, number))]
+        found = _entries(store, "where e.series = ? and e.number = ?", (series, number))
     if not found:
         raise NotFoundError(f"there is no slip {series}-{number} in this book")
     return found[0]
@@ -188,7 +223,7 @@ def entries(
     book: Book,
     *,
     site: str = "",
-    kind: str = "",
+    kind: str | Sequence[str] = "",
     actor: str = "",
     from_ms: int | None = None,
     to_ms: int | None = None,
@@ -202,7 +237,7 @@ def entries(
     Parameters
     ----------
     site, kind, actor
-        Only of that; empty for all.
+        Only of that; empty for all. Of several kinds if a list is given.
     from_ms, to_ms
         Only what happened from one moment to before another.
     after, before
@@ -212,9 +247,9 @@ def entries(
     newest_first
         Whether the last come first.
     """
+    kinds = [kind] if isinstance(kind, str) and kind else [*kind]
     asked = [
         ("e.site = ?", site or None),
-        ("e.kind = ?", kind or None),
         ("e.actor = ?", actor or None),
         ("e.event_ms >= ?", from_ms),
         ("e.event_ms < ?", to_ms),
@@ -222,11 +257,18 @@ def entries(
         ("e.seq < ?", before),
     ]
     said = [condition for condition, value in asked if value is not None]
+    if kinds:
+        said.append(f"e.kind in ({', '.join('?' * len(kinds))})")
+    if kinds and "ticket" not in kinds:
+        # What an index of everything but tickets is found by.
+        said.append("e.kind <> 'ticket'")
     where = f"where {' and '.join(said)}" if said else ""
-    order = "desc" if newest_first else "asc"
-    values = [value for _, value in asked if value is not None]
+    order = f"order by e.seq {'desc' if newest_first else 'asc'}"
+    values = [value for _, value in asked if value is not None] + kinds
+    # Numbers alone are found and put in order in an index; only then are entries read.
+    found = f"select e.seq from entry e {where} {order} limit {int(most)}"
     with book.reading() as store:
-        return [*_entries(store, f"{where} order by e.seq {order} limit {int(most)}", values)]
+        return _entries(store, f"where e.seq in ({found}) {order}", values)
 
 
 def rules(book: Book, about: str = "", *, as_of_ms: int | None = None) -> dict[str, dict]:
@@ -256,7 +298,7 @@ def _rules_told(book: Book) -> list[tuple[int, int, dict]]:
         if upto < last:
             rows = store.rows(
                 "select event_ms, seq, body from entry where seq > ? and kind = 'rule' "
-                "order by seq",
+                "and kind <> 'ticket' order by seq",
                 (upto,),
             )
             told = [*told, *((event_ms, seq, chain.told(body)) for event_ms, seq, body in rows)]
@@ -277,26 +319,39 @@ def _lot(row: tuple) -> Lot:
     return Lot(row[0], row[1], Account(*row[2:7]), *row[7:11], bool(row[11]))
 
 
-def _entries(store: Store, where: str, values: list | tuple) -> Iterator[Entry]:
+def _entries(store: Store, where: str, values: list | tuple) -> list[Entry]:
+    """Read entries whole, by as many statements for many as for one."""
     rows = store.rows(
         "select e.seq, e.id, e.kind, e.site, e.event_ms, e.recorded_ms, e.actor, e.reverses, "
         "(select r.seq from entry r where r.reverses = e.seq), e.corrects, e.body, e.hash, e.noted "
         f"from entry e {where}",
         values,
     )
-    for seq, raw, *fields, body, hashed, noted in rows:
-        postings = store.rows(
-            f"select {ACCOUNT}, p.lot, p.quantity from posting p join account a on "
-            "a.id = p.account where p.entry = ? order by p.n",
-            (seq,),
-        )
-        draws = store.rows(
-            "select child, parent, grams from draw where entry = ? order by n", (seq,)
-        )
-        lines = tuple(Posting(Account(*row[:5]), row[5], row[6]) for row in postings)
-        drawn = tuple(Draw(*row) for row in draws)
-        told = chain.told(body) or remains(fields[0], chain.read_noted(noted), lines, drawn)
-        yield Entry(seq, text_of_id(raw), *fields, told, lines, drawn, bytes(hashed).hex())
+    if not rows:
+        return []
+    said, numbers = store.among("p.entry", [row[0] for row in rows])
+    postings: dict[int, list[Posting]] = defaultdict(list)
+    for seq, *account, lot_id, quantity in store.rows(
+        f"select p.entry, {ACCOUNT}, p.lot, p.quantity from posting p join account a on "
+        f"a.id = p.account where {said} order by p.entry, p.n",
+        numbers,
+    ):
+        postings[seq].append(Posting(Account(*account), lot_id, quantity))
+    draws: dict[int, list[Draw]] = defaultdict(list)
+    for seq, *draw in store.rows(
+        f"select p.entry, p.child, p.parent, p.grams from draw p where {said} "
+        "order by p.entry, p.n",
+        numbers,
+    ):
+        draws[seq].append(Draw(*draw))
+    return [_entry(row, tuple(postings[row[0]]), tuple(draws[row[0]])) for row in rows]
+
+
+def _entry(row: tuple, postings: tuple[Posting, ...], draws: tuple[Draw, ...]) -> Entry:
+    """Make an entry; of one whose private part was erased, what its postings tell."""
+    seq, raw, *fields, body, hashed, noted = row
+    told = chain.told(body) or remains(fields[0], chain.read_noted(noted), postings, draws)
+    return Entry(seq, text_of_id(raw), *fields, told, postings, draws, bytes(hashed).hex())
 
 
 class Seen(NamedTuple):

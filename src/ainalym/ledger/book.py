@@ -10,8 +10,10 @@ from typing import Any
 
 from ainalym.errors import ConflictError, OutsideError, law
 from ainalym.ledger.files import Lock
+from ainalym.ledger.fold import fold
 from ainalym.ledger.guards import missing
-from ainalym.ledger.store import SERVER, VERSION, Lost, Store, connect, create, tables
+from ainalym.ledger.schema import VERSION, create, tables
+from ainalym.ledger.store import READER_KIB, SERVER, Lost, Store, connect
 from ainalym.ledger.writer import Request, Writer
 from ainalym.model.deed import Deed
 from ainalym.model.entry import Receipt, now_ms
@@ -21,6 +23,14 @@ OLD = 1
 
 AT_ONCE = 500
 """Requests in one commit at most, so that nobody waits for long."""
+
+
+class _Fold:
+    """A wish that the sums that are kept be brought up to date, and what came of it."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.error: OutsideError | None = None
 
 
 class Book:
@@ -44,7 +54,8 @@ class Book:
         self._local = threading.local()
         self._readers: list[Store] = []
         self._turn = threading.RLock()
-        self._queue: SimpleQueue[tuple[Request, threading.Event] | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[Request, threading.Event] | _Fold | None] = SimpleQueue()
+        self._folding: _Fold | None = None
         self._thread: threading.Thread | None = None
         self._lock: Lock | None = None
         self._writer: Writer | None = None
@@ -143,14 +154,50 @@ class Book:
             with self._turn:
                 if self._closed or self._writer is None:
                     raise ConflictError("this book is closed, or open for reading only")
-                if self._thread is None:
-                    self._thread = threading.Thread(target=self._run, daemon=True)
-                    self._thread.start()
-                self._queue.put((request, done))
+                self._hand_in((request, done))
             done.wait()
         if request.error is not None:
             raise request.error
         return request.receipts
+
+    def fold(self, *, wait: bool = False) -> None:
+        """Have the sums that are kept brought up to date, a part between two commits.
+
+        Where the book is open for reading only, or closed, nothing happens: what is not folded is
+        added up by whoever asks.
+
+        Parameters
+        ----------
+        wait
+            Whether to come back only when it is done.
+
+        Raises
+        ------
+        OutsideError
+            The database failed, and somebody waited.
+        """
+        with self._turn:
+            if self._closed or self._writer is None:
+                return
+            if self._handed is not None:
+                # Its one connection is in the middle of a question where nobody waits.
+                while wait and fold(self._handed):
+                    pass
+                return
+            if (wish := self._folding) is None:
+                wish = self._folding = _Fold()
+                self._hand_in(wish)
+        if wait:
+            wish.done.wait()
+            if wish.error is not None:
+                raise wish.error
+
+    def _hand_in(self, waiting: "tuple[Request, threading.Event] | _Fold") -> None:
+        """Let the writer have something to do, and see that there is one."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread.start()
+        self._queue.put(waiting)
 
     @contextmanager
     def reading(self) -> Iterator[Store]:
@@ -180,7 +227,7 @@ class Book:
         store = getattr(self._local, "store", None)
         if store is not None and not store.is_lost:
             return store
-        fresh = connect(self._where, new=False, read_only=self._read_only)
+        fresh = connect(self._where, new=False, read_only=self._read_only, cache_kib=READER_KIB)
         if store is not None:
             store.close()
             self._readers.remove(store)
@@ -212,10 +259,27 @@ class Book:
                 except Empty:
                     break
             ended = None in waiting
-            taken = [one for one in waiting if one is not None]
+            taken = [one for one in waiting if isinstance(one, tuple)]
             self._commit([request for request, _ in taken])
             for _, done in taken:
                 done.set()
+            for wish in waiting:
+                if isinstance(wish, _Fold):
+                    self._fold(wish, ended)
+
+    def _fold(self, wish: _Fold, ended: bool) -> None:
+        """Fold a part; what is left waits behind what was handed in meanwhile."""
+        try:
+            if self._store.is_lost and self._handed is None:
+                self._connect_again()
+            if not ended and fold(self._store):
+                self._queue.put(wish)
+                return
+        except OutsideError as error:
+            # Nothing is lost: the sums are derived, and who asks adds up what is not in them.
+            wish.error = error
+        self._folding = None
+        wish.done.set()
 
     def _commit(self, requests: list[Request]) -> None:
         law(self._writer is not None, said="a book that is open for reading only was written to")

@@ -147,10 +147,12 @@ def mass_balance(book: Book, site: str, material: str, from_ms: int, to_ms: int)
     made_g = recycled_g = 0
     with book.reading() as store:
         lots = store.rows(
-            "select l.id, l.made_g from lot l join account a on a.id = l.account "
-            "join entry e on e.seq = l.entry left join entry r on r.reverses = e.seq "
-            "where a.role = 'stock' and a.site = ? and a.what = ? and r.seq is null "
-            "and l.event_ms >= ? and l.event_ms < ? order by l.id",
+            "select l.id, l.made_g from entry e join posting p on p.entry = e.seq "
+            "join account a on a.id = p.account join lot l on l.id = p.lot and l.entry = e.seq "
+            "left join entry r on r.reverses = e.seq "
+            "where a.ledger = 'mass' and a.role = 'stock' and e.site = ? and a.what = ? "
+            "and r.seq is null "
+            "and e.event_ms >= ? and e.event_ms < ? order by l.id",
             (site, material, from_ms, to_ms),
         )
         share_of = shares(book, [number for number, _ in lots], "recycled")
@@ -169,13 +171,15 @@ def mass_balance(book: Book, site: str, material: str, from_ms: int, to_ms: int)
             claimed_ppm = chain.told(body).get("claimed_ppm") or 0
             sold = store.one(
                 "select coalesce(sum(p.quantity), 0) from posting p join account a "
-                "on a.id = p.account where p.entry = ? and a.role = 'sold' and a.what = ?",
+                "on a.id = p.account where p.entry = ? and a.ledger = 'mass' "
+                "and a.role = 'sold' and a.what = ?",
                 (seq, material),
             )
             claimed_g += int(sold[0]) * claimed_ppm // PPM
         counts = store.rows(
             "select e.body, p.quantity from entry e join posting p on p.entry = e.seq "
-            "join account a on a.id = p.account where e.kind = 'count' and a.role = 'count' "
+            "join account a on a.id = p.account where e.kind = 'count' and a.ledger = 'mass' "
+            "and a.role = 'count' "
             "and a.what = ? and e.site = ? and e.event_ms >= ? and e.event_ms < ?",
             (material, *span),
         )

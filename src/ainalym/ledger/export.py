@@ -19,7 +19,8 @@ from ainalym.ledger.store import Store
 from ainalym.model.entry import Account, Entry, day, iso
 from ainalym.units import MINOR_PER_MAJOR
 
-AT_ONCE = 20_000
+AT_ONCE = 2_000
+"""Entries, or rows of another table, held in memory at once."""
 
 HEADS = {
     "entries": "seq,id,kind,site,event_at,recorded_at,actor,reverses,corrects,body,hash,day",
@@ -178,7 +179,7 @@ def _tables(store: Store, zone: tzinfo | None) -> dict[str, Iterable[tuple]]:
 
 
 def _rows(store: Store, sql: str) -> Iterator[tuple]:
-    for rows in store.stream(sql):
+    for rows in store.stream(sql, at_once=AT_ONCE):
         yield from rows
 
 

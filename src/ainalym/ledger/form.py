@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from ainalym.ledger.ask import LOCAL, balances
+from ainalym.ledger.ask import balances
 from ainalym.ledger.book import Book
-from ainalym.ledger.store import Store
+from ainalym.ledger.sums import moved
 from ainalym.model.entry import Source
 
 COLUMN = {
@@ -18,6 +18,9 @@ COLUMN = {
     ("count", -1): "corrected_g",
 }
 """Where a posting on stock stands, by the kind of its entry and its sign."""
+
+RECEIVED = tuple(kind for (kind, _), column in COLUMN.items() if column == "received_g")
+ELIGIBLE = frozenset(source.value for source in Source if source.eligible)
 
 
 class FormLine(NamedTuple):
@@ -60,33 +63,20 @@ def monthly_form(book: Book, from_ms: int, to_ms: int, *, site: str = "") -> lis
     **Source.** Form of Order 332 of 27 November 2023 of the Minister of Ecology of Kazakhstan
     (amended by Order 243 of 10 October 2024); check the edition in force before filing.
     """
-    asked = " and e.site = ?" if site else ""
-    values = (from_ms, to_ms, *([site] if site else []))
-    with book.reading() as store:
-        rows = _moved(store, asked, values)
-        sources = tuple(source.value for source in Source if source.eligible)
-        marks = ", ".join("?" * len(sources))
-        eligible = store.rows(
-            "select a.site, a.what, sum(p.quantity) from entry e "
-            "join posting p on p.entry = e.seq join account a on a.id = p.account "
-            "join lot l on l.id = p.lot left join entry o on o.seq = e.reverses "
-            f"where e.event_ms >= ? and e.event_ms < ?{asked} and a.role = 'stock' "
-            f"and coalesce(o.kind, e.kind) = 'ticket' and l.source in ({marks}) group by 1, 2",
-            (*values, *sources),
-        )
-        before = _lying(book, site, from_ms - 1)
-        after = _lying(book, site, to_ms - 1)
+    with book.reading():
+        rows = moved(book, "kind", "sign", "source", site=site, from_ms=from_ms, to_ms=to_ms)
+        before = balances(book, ledger="mass", role="stock", site=site, as_of_ms=from_ms - 1)
     lines: dict[tuple[str, str], dict[str, int]] = {}
-    for at, material, kind, sign, grams in rows:
+    for account, grams in before.items():
+        lines[account.site, account.what] = {"opening_g": grams, "closing_g": grams}
+    for at, material, kind, sign, source, grams in rows:
         column = COLUMN[kind, sign]
         line = lines.setdefault((at, material), {})
-        signed = int(grams) if column == "corrected_g" else int(grams) * sign
+        signed = grams if column == "corrected_g" else grams * sign
         line[column] = line.get(column, 0) + signed
-    for at, material, grams in eligible:
-        lines[at, material]["eligible_g"] = int(grams)
-    for column, lying in (("opening_g", before), ("closing_g", after)):
-        for key, grams in lying.items():
-            lines.setdefault(key, {})[column] = grams
+        line["closing_g"] = line.get("closing_g", 0) + grams
+        if kind == "ticket" and source in ELIGIBLE:
+            line["eligible_g"] = line.get("eligible_g", 0) + grams
     empty = dict.fromkeys(FormLine._fields[2:], 0)
     return [FormLine(*key, **(empty | lines[key])) for key in sorted(lines)]
 
@@ -101,29 +91,5 @@ def received(book: Book, from_ms: int, to_ms: int, *, site: str = "") -> dict[tu
     from_ms, to_ms, site
         As for `monthly_form`, whose column of that name it is.
     """
-    asked = " and e.site = ?" if site else ""
-    with book.reading() as store:
-        rows = _moved(store, asked, (from_ms, to_ms, *([site] if site else [])))
-    found: dict[tuple[str, str], int] = {}
-    for at, material, kind, sign, grams in rows:
-        if COLUMN[kind, sign] == "received_g":
-            found[at, material] = found.get((at, material), 0) + int(grams)
-    return found
-
-
-def _moved(store: Store, asked: str, values: tuple) -> list[tuple]:
-    """Sum what moved on stock, by site, material, kind of entry and sign as it was meant."""
-    return store.rows(
-        "select a.site, a.what, coalesce(o.kind, e.kind), "
-        "case when (p.quantity > 0) = (e.reverses is null) then 1 else -1 end, "
-        "sum(p.quantity) from entry e join posting p on p.entry = e.seq "
-        "join account a on a.id = p.account left join entry o on o.seq = e.reverses "
-        f"where e.event_ms >= ? and e.event_ms < ?{asked} and a.role = 'stock' "
-        "group by 1, 2, 3, 4",
-        values,
-    )
-
-
-def _lying(book: Book, site: str, at_ms: int) -> dict[tuple[str, str], int]:
-    found = balances(book, ledger="mass", role=LOCAL[0], site=site, as_of_ms=at_ms)
-    return {(account.site, account.what): grams for account, grams in found.items()}
+    rows = moved(book, kinds=RECEIVED, site=site, from_ms=from_ms, to_ms=to_ms)
+    return {(at, material): grams for at, material, grams in rows}

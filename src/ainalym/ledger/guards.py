@@ -6,7 +6,8 @@ A book whose triggers or indexes are gone looks like any other until somebody ch
 import re
 
 from ainalym.ledger import version1
-from ainalym.ledger.store import Store, statements
+from ainalym.ledger.schema import statements
+from ainalym.ledger.store import Store
 
 CREATED = re.compile(
     r"create (?:unique )?(?P<kind>table|index|trigger|function) (?P<name>\w+)", re.IGNORECASE

@@ -7,7 +7,8 @@ from pathlib import Path
 from ainalym.errors import ConflictError, OutsideError
 from ainalym.ledger.book import Book, open_book
 from ainalym.ledger.files import Lock, Told, appearing, logs
-from ainalym.ledger.store import SERVER, Store, connect, copy
+from ainalym.ledger.schema import copy
+from ainalym.ledger.store import SERVER, Store, connect
 from ainalym.ledger.verify import Verdict, verify
 
 Progress = Callable[[float], None]

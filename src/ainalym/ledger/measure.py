@@ -159,7 +159,7 @@ def _bought(book: Book, from_ms: int, to_ms: int) -> dict[tuple[str, str], tuple
             "else -1 end), sum(1.0 * p.quantity * abs(p.quantity)) "
             "from entry e join posting p on p.entry = e.seq "
             "join account a on a.id = p.account left join entry o on o.seq = e.reverses "
-            "where e.event_ms >= ? and e.event_ms < ? and a.role = 'stock' "
+            "where e.event_ms >= ? and e.event_ms < ? and a.ledger = 'mass' and a.role = 'stock' "
             "and coalesce(o.kind, e.kind) = 'ticket' group by a.site, a.what "
             "having sum(p.quantity) > 0",
             (from_ms, to_ms),
@@ -178,23 +178,31 @@ def _reconciled(
     Values 0 to n - 1 are what tickets say, n to 2 n - 1 what the weighbridge says.
     """
     with book.reading() as store:
+        filled = {
+            child: (count, squares)
+            for child, count, squares in store.rows(
+                "select t.child, count(*), sum(1.0 * t.grams * t.grams) "
+                "from entry e cross join draw t where e.kind = 'dispatch' and e.kind <> 'ticket' "
+                "and e.event_ms >= ? and e.event_ms < ? and t.entry = e.seq group by t.child",
+                (from_ms, to_ms),
+            )
+        }
+        these, numbers = store.among("l.id", filled)
         rows = store.rows(
             "select l.id, a.site, a.what, a.party, l.made_g, "
             "(select sum(q.quantity) from posting q join account b on b.id = q.account "
-            "where q.entry = i.seq and b.role = 'stock' and q.lot = d.child), "
-            "(select count(*) from draw t where t.entry = l.entry and t.child = l.id), "
-            "(select sum(1.0 * t.grams * t.grams) from draw t "
-            "where t.entry = l.entry and t.child = l.id) "
+            "where q.entry = i.seq and b.ledger = 'mass' and b.role = 'stock' "
+            "and q.lot = d.child) "
             "from lot l join account a on a.id = l.account "
             "join draw d on d.parent = l.id and d.child is not null and d.grams > 0 "
             "join entry i on i.seq = d.entry and i.kind = 'arrival' "
             "left join entry r on r.reverses = i.seq "
-            "where a.role = 'transit' and r.seq is null "
-            "and l.event_ms >= ? and l.event_ms < ? order by l.id",
-            (from_ms, to_ms),
+            "where a.ledger = 'mass' and a.role = 'transit' and r.seq is null "
+            f"and {these} order by l.id",
+            numbers,
         )
     sent, got = (np.array([float(row[k]) for row in rows]) for k in (4, 5))
-    count, squares = (np.array([float(row[k]) for row in rows]) for k in (6, 7))
+    count, squares = (np.array([float(filled[row[0]][k]) for row in rows]) for k in (0, 1))
     by_ticket = _variance(count, squares, accuracy.ticket_g, accuracy.ticket_share)
     loads = _Loads(
         [row[0] for row in rows],

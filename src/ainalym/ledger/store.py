@@ -6,15 +6,13 @@ The only file that meets `sqlite3` and `psycopg`.
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from importlib import resources
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ainalym.errors import ConflictError, OutsideError
-from ainalym.ledger import version1
+from ainalym.errors import OutsideError
 from ainalym.ledger.files import (
     closed,
     logs,
@@ -27,11 +25,15 @@ from ainalym.ledger.files import (
 
 WAIT_S = 10.0
 CACHE_KIB = 64 * 1024
+"""Of the one connection that writes."""
+
+READER_KIB = 2 * 1024
+"""Of each connection that reads. A site has one for each of its threads, and what they read is also
+in the cache of the operating system, which all of them share. Measured: forms are as quick with
+2 MiB as with 8."""
+
 ROWS_AT_ONCE = 512
 """Rows SQLite is handed in one statement. Measured: of 128, 512, 1,024 and 2,000 the quickest."""
-
-VERSION = 2
-"""Of the tables and of the bytes that are hashed."""
 
 SERVER = re.compile(r"postgres(ql)?://")
 
@@ -47,15 +49,6 @@ drops a connection without a word would else hold a thread for ever."""
 
 READ_ONLY, CORRUPT, NOT_OPENED, NO_DATABASE = 8, 11, 14, 26
 """Numbers of SQLite's errors, which it never changes."""
-WORDS = {
-    "sqlite": {
-        "whole": "integer",
-        "bytes": "blob",
-        "strict": "strict",
-        "clustered": "strict, without rowid",
-    },
-    "postgres": {"whole": "bigint", "bytes": "bytea", "strict": "", "clustered": ""},
-}
 
 
 class Refused(Exception):
@@ -105,6 +98,13 @@ class Store:
             cursor.execute(self._said(sql), values)
             while rows := cursor.fetchmany(at_once):
                 yield rows
+
+    def among(self, column: str, numbers: Iterable[int]) -> tuple[str, tuple]:
+        """Say that a column is one of any many numbers: the condition, and its value."""
+        if self.engine == "sqlite":
+            told = ",".join(map(str, numbers))
+            return f"{column} in (select value from json_each(?))", (f"[{told}]",)
+        return f"{column} = any(?::bigint[])", ([*numbers],)
 
     def run(self, sql: str, values: Sequence[object] = ()) -> None:
         """Run one statement that gives no rows."""
@@ -206,6 +206,11 @@ class Store:
             with suppress(OutsideError):
                 self._run("rollback")
 
+    def copy_pages(self, target: "Store") -> None:
+        """Copy a SQLite file into another, page by page, as this connection sees it."""
+        with self._failing():
+            self.connection.backup(target.connection)
+
     def server_ms(self) -> int | None:
         """Tell the server's time, milliseconds since 1970; None where there is no server."""
         if self.engine == "sqlite":
@@ -269,7 +274,13 @@ class Store:
             raise OutsideError(f"the database failed: {error}") from error
 
 
-def connect(where: str | Path, *, new: bool = True, read_only: bool = False) -> Store:
+def connect(
+    where: str | Path,
+    *,
+    new: bool = True,
+    read_only: bool = False,
+    cache_kib: int = CACHE_KIB,
+) -> Store:
     """Open a connection to a SQLite file, or to a PostgreSQL server by its address.
 
     Parameters
@@ -281,6 +292,8 @@ def connect(where: str | Path, *, new: bool = True, read_only: bool = False) -> 
         written to is taken from all others.
     read_only
         Whether it is only read, and a file stays as it is to the last byte.
+    cache_kib
+        What SQLite keeps of the file in memory, for this connection alone.
 
     Raises
     ------
@@ -300,11 +313,11 @@ def connect(where: str | Path, *, new: bool = True, read_only: bool = False) -> 
         if not read_only:
             make_private(file)
         try:
-            connection = _opened(file, read_only=read_only)
+            connection = _opened(file, read_only=read_only, cache_kib=cache_kib)
         except sqlite3.OperationalError as error:
             if not read_only or error.sqlite_errorcode & 0xFF not in (READ_ONLY, NOT_OPENED):
                 raise
-            connection = _sealed(path, file)
+            connection = _sealed(path, file, cache_kib)
         if not read_only:
             narrow(file)
         found = file.stat()
@@ -316,9 +329,11 @@ def connect(where: str | Path, *, new: bool = True, read_only: bool = False) -> 
     return store
 
 
-def _opened(file: Path, *, read_only: bool, sealed: bool = False) -> sqlite3.Connection:
+def _opened(
+    file: Path, *, read_only: bool, cache_kib: int, sealed: bool = False
+) -> sqlite3.Connection:
     name = f"{file.as_uri()}?mode={'ro' if read_only else 'rwc'}{'&immutable=1' if sealed else ''}"
-    said = ["foreign_keys = on", f"cache_size = -{CACHE_KIB}"]
+    said = ["foreign_keys = on", f"cache_size = -{cache_kib}"]
     if not read_only:
         # What is erased is overwritten, not only left out.
         said += ["journal_mode = wal", "synchronous = full", "secure_delete = on"]
@@ -334,14 +349,14 @@ def _opened(file: Path, *, read_only: bool, sealed: bool = False) -> sqlite3.Con
     return connection
 
 
-def _sealed(path: Path, file: Path) -> sqlite3.Connection:
+def _sealed(path: Path, file: Path, cache_kib: int) -> sqlite3.Connection:
     """Open a file where nothing can be written, so that nobody can write to it either."""
     for log in logs(file):
         if not log.name.endswith("-shm") and log.stat().st_size:
             said = f"{log} belongs to it, and nothing may be written here to read that"
             mend = "copy both files to a folder where you may write, and name the copy"
             raise OutsideError(f"{path}: {said}; {mend}")
-    return _opened(file, read_only=True, sealed=True)
+    return _opened(file, read_only=True, cache_kib=cache_kib, sealed=True)
 
 
 def patient(said: Mapping[str, object]) -> dict[str, object]:
@@ -405,92 +420,3 @@ def orphans(store: Store) -> list[str]:
         f"in table {table} {count} rows name what is not there in table {parent}"
         for (table, parent), count in found.items()
     ]
-
-
-def tables(store: Store) -> bool:
-    """Tell whether the book's tables are there."""
-    if store.engine == "sqlite":
-        found = store.one("select 1 from sqlite_master where name = 'head'")
-    else:
-        found = store.one("select 1 where to_regclass('head') is not null")
-    return found is not None
-
-
-def create(store: Store) -> None:
-    """Make the book's tables and the guards that refuse any change of what is written."""
-    with store.writing():
-        if store.engine == "postgres":
-            store.run("select pg_advisory_xact_lock(4726)")
-        if not tables(store):
-            _make(store, VERSION)
-
-
-def statements(engine: str) -> list[str]:
-    """List the statements that make a book's tables, indexes and guards on an engine, in order."""
-    home = resources.files("ainalym.ledger")
-    schema = home.joinpath("schema.sql").read_text(encoding="utf-8")
-    for word, own in WORDS[engine].items():
-        schema = schema.replace(f"{{{word}}}", own)
-    return [*split(schema + home.joinpath(f"guard-{engine}.sql").read_text(encoding="utf-8"))]
-
-
-def _make(store: Store, version: int) -> None:
-    for statement in statements(store.engine):
-        store.run(statement)
-    first = (version, 1, 0, 0, 0, bytes(32))
-    store.run(
-        "insert into head (version, one, seq, lots, recorded_ms, hash) values (?, ?, ?, ?, ?, ?)",
-        first,
-    )
-
-
-TABLES = ("account", "entry", "lot", "posting", "draw", "period", "alias")
-
-
-def copy(source: Store, target: Store, *, checked: Callable[[], None] | None = None) -> None:
-    """Copy a book as `source` sees it into an empty database of either engine.
-
-    Parameters
-    ----------
-    checked
-        Called in the transaction that writes, at its end: where it raises, nothing is kept. Not
-        between two SQLite files, where pages are copied.
-
-    Raises
-    ------
-    ConflictError
-        There is a book already.
-    """
-    if source.engine == target.engine == "sqlite":
-        with source._failing():
-            source.connection.backup(target.connection)
-        return
-    version = source.one("select version from head")[0]
-    if version != VERSION and target.engine == "postgres":
-        said = f"this is a book of version {version}"
-        raise ConflictError(f"{said}; take a copy of it over with `ainalym book upgrade` first")
-    with target.writing():
-        if target.engine == "postgres":
-            target.run("select pg_advisory_xact_lock(4726)")
-        if tables(target):
-            raise ConflictError("there is a book in this database; give an empty one")
-        _make(target, version)
-        for table in TABLES if version == VERSION else version1.TABLES:
-            order = {"entry": "seq", "period": "entry", "alias": "entry"}.get(table, "entry, n")
-            order = "id" if table in ("account", "lot") else order
-            columns = ", ".join(source.columns(table))
-            for rows in source.stream(f"select {columns} from {table} order by {order}"):
-                target.append(table, columns, rows)
-        columns = ", ".join(source.columns("head"))
-        head = source.one(f"select {columns} from head")
-        marks = ", ".join(f"{name} = ?" for name in columns.split(", "))
-        target.run(f"update head set {marks}", head)
-        if checked is not None:
-            checked()
-
-
-def split(script: str) -> Iterator[str]:
-    """Yield the statements of a script, each of which creates something."""
-    bare = "\n".join(line for line in script.splitlines() if not line.startswith("--"))
-    for part in re.split(r";\s*\n\s*(?=create)|;\s*\Z", bare):
-        yield from [part.strip()] if part.strip() else []

@@ -17,7 +17,8 @@ from ainalym.ledger import version1
 from ainalym.ledger.book import OLD, open_book
 from ainalym.ledger.files import Lock
 from ainalym.ledger.guards import CREATED
-from ainalym.ledger.store import SERVER, VERSION, Store, connect, statements, tables
+from ainalym.ledger.schema import VERSION, statements, tables
+from ainalym.ledger.store import SERVER, Store, connect
 from ainalym.ledger.verify import Verdict, verify
 from ainalym.ledger.writer import Request, Writer
 from ainalym.model.deed import Upgrade

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ainalym.ledger import chain
+from ainalym.ledger import chain, sums
 from ainalym.ledger.book import Book
 from ainalym.ledger.garbage import unswept
 from ainalym.ledger.guards import missing
@@ -172,6 +172,7 @@ class _Check:
             self._faults += kept.faults(span)
         self._periods(span)
         self._erasures(span)
+        self._faults += sums.faults(self._store)
         self._faults += orphans(self._store)
         self._faults += missing(self._store, self._version)
         faults, erased = tuple(_few(self._faults)), tuple(sorted({*span.erased}))

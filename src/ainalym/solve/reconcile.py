@@ -68,13 +68,19 @@ def reconcile(
     In a balance of two measurements that contradict each other nothing tells which of them is
     wrong; both are as suspicious, and the first is named.
     """
-    balances = csr_array(balances)
+    balances = csr_array(balances, copy=True)
+    balances.sum_duplicates()
     measured, sd = np.asarray(measured, float), np.asarray(sd, float)
     checked = np.flatnonzero(np.diff(csc_array(balances).indptr) > 0)
     limit = -float(ndtri((1 - (1 - chance) ** (1 / max(1, len(checked)))) / 2))
     value, left = measured.copy(), sd.copy()
     score, suspicious = np.zeros(len(measured)), np.zeros(len(measured), bool)
-    for rows in _parts(balances):
+    single, parts = _parts(balances)
+    alone = balances[single]
+    columns = alone.indices
+    found = _reconcile_alone(measured[columns], sd[columns], alone, limit)
+    value[columns], left[columns], score[columns], suspicious[columns] = found
+    for rows in parts:
         part = balances[rows]
         columns = np.unique(part.indices)
         dense = part[:, columns].toarray()
@@ -83,16 +89,56 @@ def reconcile(
     return Reconciled(value=value, sd=left, score=score, suspicious=suspicious, chance_limit=limit)
 
 
-def _parts(balances: csr_array) -> list[NDArray[np.intp]]:
-    """Split the balances into parts that share no quantity."""
+def _parts(balances: csr_array) -> tuple[NDArray[np.intp], list[NDArray[np.intp]]]:
+    """Split the balances into parts that share no quantity: those of one balance, and the rest."""
     if not balances.nnz:
-        return []
-    count, part = connected_components(abs(balances) @ abs(balances).T, directed=False)
-    order = np.argsort(part, kind="stable")
-    return np.split(order, np.searchsorted(part[order], np.arange(1, count)))
+        return np.zeros(0, np.intp), []
+    _, part = connected_components(abs(balances) @ abs(balances).T, directed=False)
+    size = np.bincount(part)[part]
+    rest = np.flatnonzero(size > 1)
+    rest = rest[np.argsort(part[rest], kind="stable")]
+    cuts = np.flatnonzero(np.diff(part[rest])) + 1
+    return np.flatnonzero(size == 1), np.split(rest, cuts) if len(rest) else []
 
 
 Found = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]
+
+
+def _reconcile_alone(
+    measured: NDArray[np.float64], sd: NDArray[np.float64], balances: csr_array, limit: float
+) -> Found:
+    """Reconcile balances that share no quantity with another, all of them at once.
+
+    What `_reconcile_part` does, where the matrix to invert is one number. Measurements and what is
+    found stand in the order of the balances' coefficients.
+    """
+    size = np.diff(balances.indptr)
+    first = balances.indptr[:-1][size > 0]
+    row = np.repeat(np.arange(len(first)), size[size > 0])
+    if not len(row):
+        return measured.copy(), sd.copy(), np.zeros(0), np.zeros(0, bool)
+
+    def nearest(spread: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+        variance = spread**2
+        mixed = balances.data * variance
+        total = np.add.reduceat(mixed * balances.data, first)
+        inverse = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
+        off = np.add.reduceat(balances.data * measured, first)
+        value = measured - mixed * (inverse * off)[row]
+        gained = mixed**2 * inverse[row]
+        return _scored(measured, variance, value, gained)
+
+    value, left, score = nearest(sd)
+    highest = np.maximum.reduceat(score, first)
+    # In one balance all scores are the same but for rounding: the first is named.
+    places = np.where(score > (1 - 1e-9) * highest[row], np.arange(len(row)), len(row))
+    worst = np.minimum.reduceat(places, first)[highest > limit]
+    suspicious, spread = np.zeros(len(row), bool), sd.copy()
+    suspicious[worst] = True
+    spread[worst] *= LOOSE
+    value, left, again = nearest(spread)
+    wrong = np.isin(row, row[worst])
+    return value, left, np.where(wrong & ~suspicious, again, score), suspicious
 
 
 def _reconcile_part(
@@ -126,6 +172,16 @@ def _nearest(
     inverse = np.linalg.pinv(spread, hermitian=True)
     value = measured - mixed.T @ (inverse @ (balances @ measured))
     gained = np.einsum("ij,ik,kj->j", mixed, inverse, mixed)
+    return _scored(measured, variance, value, gained)
+
+
+def _scored(
+    measured: NDArray[np.float64],
+    variance: NDArray[np.float64],
+    value: NDArray[np.float64],
+    gained: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Values, what is left of their standard deviations, and the scores of the adjustments."""
     left = np.sqrt(np.maximum(variance - gained, 0.0))
     floor = 1e-9 * variance
     score = np.where(

@@ -24,6 +24,8 @@ def the_book() -> Book:
     with _turn:
         if where not in _open:
             _open[where] = open_book(where)
+            # What was imported meanwhile is summed up before somebody asks.
+            _open[where].fold()
         return _open[where]
 
 

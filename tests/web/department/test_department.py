@@ -148,7 +148,7 @@ def test_the_form_pays_for_what_was_sorted_at_its_source_alone(desk):
     assert part.sums["received_g"] == 3_000_000
     assert part.sums["eligible_g"] == 2_000_000
     assert part.due_minor == 2 * 1_250_050
-    table = desk.get(f"/department/form.csv?month={last_month()}").content.decode("utf-8-sig")
+    table = desk.get(f"/department/form.csv?month={last_month()}").getvalue().decode("utf-8-sig")
     row = next(csv.DictReader(io.StringIO(table)))
     assert (row["received_t"], row["eligible_t"], row["due_kzt"]) == (
         "3.000000",

@@ -1,6 +1,6 @@
 """Asking: what lies where, what happened, what is sealed."""
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router
 
@@ -24,7 +24,7 @@ from ainalym.ledger.provenance import Path
 from ainalym.model.deed import UUID7
 from ainalym.model.entry import now_ms
 from ainalym.web.api import shapes
-from ainalym.web.api.door import rights
+from ainalym.web.api.door import answered, rights
 from ainalym.web.api.shapes import Moment, Number
 from ainalym.web.book import the_book
 from ainalym.web.loads.models import offers_at
@@ -68,16 +68,14 @@ def what_happened(
     to_ms: Moment | None = None,
     after: int = After,
     most: int = Most,
-) -> dict[str, object]:
+) -> HttpResponse:
     """List entries in the order they were recorded."""
     here = rights(request).see(site)
     found = entries(
         the_book(), site=here, kind=kind, from_ms=from_ms, to_ms=to_ms, after=after, most=most
     )
-    return {
-        "entries": [shapes.entry_of(one) for one in found],
-        "next": found[-1].seq if len(found) == most else None,
-    }
+    told = [shapes.entry_of(one) for one in found]
+    return answered({"entries": told, "next": found[-1].seq if len(found) == most else None})
 
 
 @router.get("/entries/{name}", response=shapes.EntryOut)
@@ -100,17 +98,14 @@ def what_is_left(
     to: str = Named,
     after: int = After,
     most: int = Most,
-) -> dict[str, object]:
+) -> HttpResponse:
     """List lots that are not used up, at a site, or under way to one."""
     held = rights(request)
     aim = held.see(to) if to else ""
     here = site if aim else held.see(site)
-    found = lots(the_book(), site=here, material=material, to=aim)
-    page = [one for one in found if one.id > after][:most]
-    return {
-        "lots": [shapes.lot_of(one) for one in page],
-        "next": page[-1].id if len(page) == most else None,
-    }
+    page = lots(the_book(), site=here, material=material, to=aim, after=after, most=most)
+    told = [shapes.lot_of(one) for one in page]
+    return answered({"lots": told, "next": page[-1].id if len(page) == most else None})
 
 
 @router.get("/lots/{number}", response=shapes.LotOut)
@@ -155,12 +150,13 @@ def what_is_sealed(request: HttpRequest) -> list[dict[str, object]]:
 @router.get("/form", response=list[shapes.FormLineOut])
 def the_form(
     request: HttpRequest, from_ms: Moment, to_ms: Moment, site: str = Named
-) -> list[dict[str, object]]:
+) -> HttpResponse:
     """Fill in the operator's monthly form over a period."""
     here = rights(request).see(site)
     if from_ms >= to_ms:
         raise Refusal(422, _("The period ends before it begins."))
-    return [line._asdict() for line in monthly_form(the_book(), from_ms, to_ms, site=here)]
+    lines = monthly_form(the_book(), from_ms, to_ms, site=here)
+    return answered([line._asdict() for line in lines])
 
 
 @router.get("/verify", response=shapes.VerdictOut)

@@ -25,7 +25,7 @@ from ainalym.ledger.alias import as_first_told
 from ainalym.model.deed import Deed
 from ainalym.model.entry import Entry, iso, now_ms
 from ainalym.web.api import shapes
-from ainalym.web.api.door import rights
+from ainalym.web.api.door import answered, rights
 from ainalym.web.api.models import Capture
 from ainalym.web.api.rights import Rights
 from ainalym.web.api.telling import overtaken_at, record
@@ -35,6 +35,7 @@ from ainalym.web.api.wanted import (
     after_of,
     entry_named,
     is_wanted,
+    kinds_of,
     ms_of,
     named,
     sites_of,
@@ -47,7 +48,7 @@ router = Router(tags=["EPCIS 2.0"])
 AT_ONCE = 1_000
 """Entries looked at in one step of a search."""
 
-LOOKED_AT = 50_000
+LOOKED_AT = 5_000
 """Entries looked at for one answer; then the page ends, and its link goes on from there."""
 
 HEADERS = {
@@ -168,23 +169,23 @@ def _job(job: Capture) -> dict[str, object]:
 
 
 @router.get("/epcis/events", response=dict, operation_id="events")
-def events(request: HttpRequest, response: HttpResponse, wanted: Query[Wanted]) -> dict:
+def events(request: HttpRequest, wanted: Query[Wanted]) -> HttpResponse:
     """Give events in the order they were recorded, as an EPCISQueryDocument.
 
     Where there are more, `Link` with `rel="next"` is their address.
     """
-    _say_headers(response)
     sites, after = sites_of(wanted, rights(request)), after_of(wanted)
     root, book = _root(request), the_book()
     found: list[dict] = []
+    following = ""
     for looked, one in enumerate(_entries(book, sites, wanted, after), 1):
         event = _event(book, one, root) if not sites or one.site in sites else None
         if event is not None and is_wanted(one, event, wanted):
             found.append(event)
         if len(found) == wanted.perPage or looked == LOOKED_AT:
-            response["Link"] = _next_page(request, one.seq)
+            following = _next_page(request, one.seq)
             break
-    return {
+    told = {
         "@context": [epcis.CONTEXT, {epcis.OWN: f"{root}/terms/"}],
         "type": "EPCISQueryDocument",
         "schemaVersion": "2.0",
@@ -196,6 +197,11 @@ def events(request: HttpRequest, response: HttpResponse, wanted: Query[Wanted]) 
             }
         },
     }
+    answer = answered(told)
+    _say_headers(answer)
+    if following:
+        answer["Link"] = following
+    return answer
 
 
 @router.get("/epcis/events/{path:name}", response=dict, operation_id="event")
@@ -276,7 +282,8 @@ def _entries(book: Book, sites: set[str], wanted: Wanted, after: int) -> Iterato
     if "" in sites:
         return
     site = next(iter(sites)) if len(sites) == 1 else ""
-    while page := entries(book, site=site, from_ms=from_ms, to_ms=to_ms, after=after, most=at_once):
+    asked = {"site": site, "kind": kinds_of(wanted), "from_ms": from_ms, "to_ms": to_ms}
+    while page := entries(book, **asked, after=after, most=at_once):
         yield from page
         after = page[-1].seq
 

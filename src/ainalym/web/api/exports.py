@@ -1,4 +1,9 @@
-"""Exports: the whole book, for other programs to sum up."""
+"""Exports: the whole book, for other programs to sum up.
+
+A file is written a block at a time and then sent a block at a time, so that it is never in memory
+as a whole. It is not sent while it is read: whoever takes it in slowly would hold one state of the
+book for as long, and what others write meanwhile could not be tidied away.
+"""
 
 import zipfile
 from collections.abc import Iterator

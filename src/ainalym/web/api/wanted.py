@@ -138,6 +138,22 @@ def is_wanted(found: Entry, event: dict, wanted: Wanted) -> bool:
     )
 
 
+def kinds_of(wanted: Wanted) -> list[str]:
+    """Say which kinds of entries can give such events, or none where all can.
+
+    That of a reversal is of any kind.
+    """
+    steps = {epcis.step_of(step) for step in wanted.EQ_bizStep}
+    if not steps and not wanted.eventType:
+        return []
+    kinds = {kind for step, kind in epcis.KINDS.items() if not steps or step in steps}
+    if wanted.eventType:
+        made = "TransformationEvent" in wanted.eventType
+        other = "ObjectEvent" in wanted.eventType
+        kinds = {kind for kind in kinds if (made if kind == "change" else other)}
+    return sorted(kinds | {"reversal"})
+
+
 def named(book: Book, wanted: Wanted) -> list[Entry]:
     """List the entries whose events have a name that is asked for, in the order of the book."""
     # A name may hold a comma itself.

@@ -1,8 +1,7 @@
 """Lots: found by what stands on a label or a slip, and followed both ways."""
 
-import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +19,7 @@ from ainalym.web.audit.ways import Step, Way, way_of
 from ainalym.web.audit.words import STEPS, Names, claim_in_words
 from ainalym.web.book import the_book
 from ainalym.web.loads.way import Named
+from ainalym.web.paged import download
 from ainalym.web.people.access import only
 from ainalym.web.people.models import Role
 from ainalym.web.programme.models import PLANT, Site
@@ -215,17 +215,12 @@ def _row(book: Book, way: Way, step: Step, names: Names) -> Row:
 def table(request: HttpRequest, number: int) -> HttpResponse:
     """Give every draw of a lot's way, both ways, as CSV."""
     book = the_book()
-    name = f"lot-{_lot(book, number).id}.csv"
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    out = csv.writer(answer, lineterminator="\n")
-    out.writerow(HEAD.split(","))
-    out.writerows(_draws(book, number))
-    return answer
+    return download(_draws(book, _lot(book, number).id), f"lot-{number}.csv")
 
 
-def _draws(book: Book, number: int) -> Iterator[tuple]:
+def _draws(book: Book, number: int) -> Iterator[Sequence]:
     """Yield a line for each draw on the way, and for each lot where it begins or ends."""
+    yield HEAD.split(",")
     up = trace(book, number)
     for one in up.links:
         yield ("from", one.parent, one.child, one.grams, *_facts(book, up.lots[one.parent]))

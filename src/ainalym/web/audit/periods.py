@@ -16,6 +16,7 @@ from ainalym.web.asked import number_in
 from ainalym.web.audit.words import Names
 from ainalym.web.book import the_book
 from ainalym.web.loads.way import named
+from ainalym.web.paged import paged
 from ainalym.web.people.access import only
 from ainalym.web.people.models import Role
 from ainalym.web.programme.models import Site
@@ -99,7 +100,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
 def _page(request: HttpRequest, *, verdict: Verdict | None = None, **told: object) -> HttpResponse:
     book, names, known = the_book(), Names(), periods(the_book())
     newest = entries(book, most=1, newest_first=True)
-    sites = [*Site.objects.all()]
+    page = paged(request, Site.objects.all())
     until: dict[str, int] = {}
     for one in known:
         until[one.site] = max(until.get(one.site, 0), one.to_ms)
@@ -118,6 +119,7 @@ def _page(request: HttpRequest, *, verdict: Verdict | None = None, **told: objec
         ],
         "earlier": shown[MOST - 1].entry if len(shown) > MOST else None,
         "site": asked,
-        "sites": [(site, max(until.get(site.id, 0), until.get("*", 0)) or None) for site in sites],
+        "sites": [(site, max(until.get(site.id, 0), until.get("*", 0)) or None) for site in page],
+        "page": page,
     }
     return render(request, "audit/periods.html", told)

@@ -13,6 +13,7 @@ from ainalym.web.book import the_book
 from ainalym.web.department.compared import Compared, Pair, compare
 from ainalym.web.department.drawn import Spot, drawn
 from ainalym.web.department.months import Month, month_asked, this_month
+from ainalym.web.paged import paged
 from ainalym.web.people.access import note, only
 from ainalym.web.people.models import Role
 from ainalym.web.programme.models import POINT, STATION, Material, Planned, Site
@@ -45,6 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
     fraction = _chosen(request, "fraction", fractions)
     year = compare(the_book(), month.of_year())
     now = year[month]
+    page = paged(request, now.sites())
     told = {
         "tab": "against",
         "month": month,
@@ -53,8 +55,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "site_id": site,
         "fraction": fractions.get(fraction),
         "fraction_id": fraction,
-        "by_point": _rows(now, now.sites(), sites, fraction=fraction),
-        "by_material": _rows(now, now.fractions(), fractions, site=site),
+        "by_point": _rows(now.by_site(fraction=fraction), page, sites),
+        "page": page,
+        "by_material": _rows(now.by_fraction(site=site), now.fractions(), fractions),
         "by_month": _by_month(year, site, fraction),
         "all": now.pair(site=site, fraction=fraction),
         "has_plan": Planned.objects.filter(year=month.year).exists(),
@@ -70,20 +73,23 @@ def plan_map(request: HttpRequest) -> HttpResponse:
     sites, fractions = _sites(), _fractions()
     fraction = _chosen(request, "fraction", fractions)
     now = compare(the_book(), [month])[month]
+    pairs, nothing = now.by_site(fraction=fraction), now.pair(site="-")
     spots = [
-        Spot(one.id, str(one), one.lon, one.lat, now.pair(site=one.id, fraction=fraction))
+        Spot(one.id, str(one), one.lon, one.lat, pairs.get(one.id, nothing))
         for one in Site.objects.filter(kind=POINT)
     ]
     stations = [
         Spot(one.id, str(one), one.lon, one.lat, None) for one in Site.objects.filter(kind=STATION)
     ]
+    page = paged(request, now.sites())
     told = {
         "tab": "map",
         "month": month,
         "fractions": fractions,
         "fraction_id": fraction,
         "picture": drawn(spots, stations),
-        "by_point": _rows(now, now.sites(), sites, fraction=fraction),
+        "page": page,
+        "by_point": _rows(now.by_site(fraction=fraction), page, sites),
     }
     return render(request, "department/map.html", told)
 
@@ -130,9 +136,8 @@ def _taken(request: HttpRequest) -> Taken:
     return taken
 
 
-def _rows(now: Compared, ids: Iterable[str], names: dict[str, object], **chosen: str) -> list[Row]:
-    side = "fraction" if "site" in chosen else "site"
-    return [Row(names.get(one, one), one, now.pair(**{side: one}, **chosen)) for one in ids]
+def _rows(pairs: dict[str, Pair], ids: Iterable[str], names: dict[str, object]) -> list[Row]:
+    return [Row(names.get(one, one), one, pairs[one]) for one in ids]
 
 
 def _by_month(year: dict[Month, Compared], site: str, fraction: str) -> list[Row]:

@@ -1,5 +1,6 @@
 """Closing the month: a stock-take, then a seal that nothing in the month changes any more."""
 
+from collections import Counter
 from typing import NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from ainalym.errors import AinalymError
 from ainalym.ledger import (
     Book,
     Overtaken,
+    balances,
     entries,
     entry,
     monthly_form,
@@ -26,6 +28,7 @@ from ainalym.web.loads.filled import Filled
 from ainalym.web.loads.recounting import sentences
 from ainalym.web.loads.telling import derived, tell
 from ainalym.web.loads.way import Heap, named
+from ainalym.web.paged import paged
 from ainalym.web.people.access import note, only
 from ainalym.web.people.models import Role
 from ainalym.web.programme.models import LANDFILL, Site
@@ -50,15 +53,19 @@ def closing(request: HttpRequest) -> HttpResponse:
     month = month_asked(request, default=this_month().previous)
     book = the_book()
     closed = _closed(book, month)
-    states = [
-        State(
-            one,
-            closed.get(one.id) or closed.get("*"),
-            sum(stock(book, one.id, as_of_ms=month.to_ms - 1).values()),
-        )
-        for one in Site.objects.exclude(kind=LANDFILL)
-    ]
-    told = {"tab": "closing", "month": month, "states": states, "this_month": this_month()}
+    sites = paged(request, Site.objects.exclude(kind=LANDFILL))
+    lay: Counter[str] = Counter()
+    there = balances(book, ledger="mass", role="stock", as_of_ms=month.to_ms - 1)
+    for account, grams in there.items():
+        lay[account.site] += grams
+    states = [State(one, closed.get(one.id) or closed.get("*"), lay[one.id]) for one in sites]
+    told = {
+        "tab": "closing",
+        "month": month,
+        "states": states,
+        "page": sites,
+        "this_month": this_month(),
+    }
     return render(request, "department/closing.html", told)
 
 

@@ -52,6 +52,24 @@ class Compared:
 
         return Pair(total(self.planned_g) if self.planned_g else None, total(self.bought_g))
 
+    def by_site(self, *, fraction: str = "") -> dict[str, Pair]:
+        """Sum up each point, of one fraction or of all, in one look at everything."""
+        return self._pairs(0, fraction)
+
+    def by_fraction(self, *, site: str = "") -> dict[str, Pair]:
+        """Sum up each fraction, at one point or at all."""
+        return self._pairs(1, site)
+
+    def _pairs(self, side: int, only: str) -> dict[str, Pair]:
+        planned_g, bought_g = Counter[str](), Counter[str]()
+        for sums, grams in ((planned_g, self.planned_g), (bought_g, self.bought_g)):
+            for key, amount in grams.items():
+                # What is not asked for counts as nothing, so that no point is missing.
+                sums[key[side]] += amount if only in ("", key[1 - side]) else 0
+        there = planned_g.keys() | bought_g.keys()
+        has_plan = bool(self.planned_g)
+        return {one: Pair(planned_g[one] if has_plan else None, bought_g[one]) for one in there}
+
     def sites(self) -> list[str]:
         """Points that were to buy, or bought."""
         return sorted({at for at, _ in [*self.planned_g, *self.bought_g]})
@@ -86,8 +104,9 @@ def compare(book: Book, months: Sequence[Month]) -> dict[Month, Compared]:
             for (site, material), grams in received(book, month.from_ms, month.to_ms).items():
                 if site in points:
                     bought[site, fraction.get(material, material)] += grams
+        share = month.share_of_year
         wanted = {
-            (site, what): round(mass_g * month.share_of_year)
+            (site, what): round(mass_g * share)
             for (site, what, year), mass_g in planned.items()
             if year == month.year
         }
@@ -97,4 +116,5 @@ def compare(book: Book, months: Sequence[Month]) -> dict[Month, Compared]:
 
 def _planned(years: Iterable[int]) -> dict[tuple[str, str, int], int]:
     rows = Planned.objects.filter(year__in=years)
-    return {(one.site_id, one.fraction, one.year): one.mass_g for one in rows}
+    rows = rows.values_list("site_id", "fraction", "year", "mass_g")
+    return {(site, what, year): mass_g for site, what, year, mass_g in rows}

@@ -1,6 +1,6 @@
 """The operator's monthly form: goods in, written off, produced, sold; and what is paid for it."""
 
-import csv
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +14,7 @@ from ainalym.web.department.months import Month, month_asked, this_month
 from ainalym.web.loads.filled import Filled
 from ainalym.web.loads.way import named
 from ainalym.web.loads.weights import plain_money
+from ainalym.web.paged import download, paged
 from ainalym.web.people.access import note, only
 from ainalym.web.people.models import Role
 from ainalym.web.programme.models import Material, Rate, Site
@@ -21,6 +22,9 @@ from ainalym.web.refusals import Refusal
 
 RESIDUE = "residue"
 """The fraction of what sorting leaves over: accompanying waste, not useful components."""
+
+SITES = 40
+"""On one page, with all materials of each; the table to download has all of them."""
 
 G_PER_T = 1_000_000
 FIGURES = (
@@ -68,12 +72,19 @@ def form(request: HttpRequest) -> HttpResponse:
             note(request, "rates", str(month))
             return redirect(f"{request.path}?month={month}&site={site.id if site else ''}")
     rates = dict(Rate.objects.values_list("fraction", "minor_per_t"))
+    lines = _lines(month, site)
+    page = paged(request, [*dict.fromkeys(one.line.site for one in lines)], most=SITES)
+    here = {*page}
     told = {
         "tab": "form",
         "month": month,
         "site": site,
         "sites": Site.objects.all(),
-        "parts": _parts(_lines(month, site)),
+        "parts": [
+            part._replace(lines=[one for one in part.lines if one.line.site in here])
+            for part in _parts(lines)
+        ],
+        "page": page,
         "rates": [
             (one, sent.sent.get(f"rate-{one}", plain_money(rates.get(one, 0)))) for one in _paid()
         ],
@@ -88,18 +99,18 @@ def form(request: HttpRequest) -> HttpResponse:
 def form_table(request: HttpRequest) -> HttpResponse:
     """Give the form of a month as a table: masses in tonnes, money in tenge."""
     month = month_asked(request, default=this_month().previous)
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="form-{month}.csv"'
-    answer.write("\ufeff")
-    table = csv.writer(answer, lineterminator="\r\n")
+    rows = _table_rows(_parts(_lines(month, _site(request))))
+    return download(rows, f"form-{month}.csv", for_spreadsheets=True)
+
+
+def _table_rows(parts: list[Part]) -> Iterator[list[str]]:
     masses_t = [f"{name[:-2]}_t" for name in FIGURES]
-    table.writerow(["site", "material", "part", *masses_t, "rate_kzt_per_t", "due_kzt"])
-    for part in _parts(_lines(month, _site(request))):
+    yield ["site", "material", "part", *masses_t, "rate_kzt_per_t", "due_kzt"]
+    for part in parts:
         for one in part.lines:
             masses = [f"{getattr(one.line, name) / G_PER_T:.6f}" for name in FIGURES]
             money = [f"{one.rate_minor_per_t / 100:.2f}", f"{one.due_minor / 100:.2f}"]
-            table.writerow([one.line.site, one.line.material, part.title, *masses, *money])
-    return answer
+            yield [one.line.site, one.line.material, part.title, *masses, *money]
 
 
 def _lines(month: Month, site: Site | None) -> list[Line]:

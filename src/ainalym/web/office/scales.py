@@ -16,6 +16,7 @@ from ainalym.model.deed import Rule
 from ainalym.model.entry import moment, ms, new_id, now_ms
 from ainalym.web.book import the_book
 from ainalym.web.office.numbers import read_number
+from ainalym.web.paged import paged
 from ainalym.web.people.access import note, only
 from ainalym.web.people.models import Role
 from ainalym.web.programme.models import LANDFILL, Scale, Site
@@ -38,13 +39,16 @@ def scales(request: HttpRequest) -> HttpResponse:
             return redirect(request.path)
     known, at_ms = rules(the_book(), "scale"), now_ms()
     rows = []
-    for one in Scale.objects.select_related("site").order_by("site", "id"):
+    page = paged(request, Scale.objects.select_related("site").order_by("site", "id"))
+    for one in page:
         until_ms = known.get(one.id, {}).get("verified_until_ms", 0)
         until = moment(until_ms).astimezone(ZoneInfo(settings.TIME_ZONE)) if until_ms else None
         rows.append((one, one.most_g / 1000, one.step_g, until, until_ms > at_ms))
     told = {
         "tab": "scales",
         "rows": rows,
+        "page": page,
+        "known": Scale.objects.order_by("site", "id").values_list("id", flat=True),
         "sites": Site.objects.exclude(kind=LANDFILL),
         "faults": faults,
         "entered": request.POST,

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ainalym.web.asked import number_in
 from ainalym.web.catalogue import LANGUAGES
+from ainalym.web.paged import paged
 from ainalym.web.people.access import note, only
 from ainalym.web.people.models import Duty, Person, Role, Trail
 from ainalym.web.programme.models import LANDFILL, PLANT, POINT, STATION, Site
@@ -33,7 +34,14 @@ def people(request: HttpRequest) -> HttpResponse:
 def _people(request: HttpRequest, **told: object) -> HttpResponse:
     known = Person.objects.prefetch_related("duties__site").order_by("name")
     sites = Site.objects.exclude(kind=LANDFILL)
-    shown = {"tab": "people", "people": known, "sites": sites, "roles": Role.choices}
+    chosen = request.GET.get("person", "")
+    shown = {
+        "tab": "people",
+        "people": paged(request, known),
+        "chosen": int(chosen) if chosen.isdecimal() else None,
+        "sites": sites,
+        "roles": Role.choices,
+    }
     status = 422 if told.get("faults") else 200
     return render(
         request, "office/people.html", shown | {"spoken": LANGUAGES} | told, status=status
