@@ -18,11 +18,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ainalym.errors import OutsideError
 from ainalym.ledger import chain, version1
 from ainalym.ledger.old import SOURCES, Old
 from ainalym.ledger.spelled import Numbers, Spelled
 from ainalym.ledger.store import Store, connect
-from ainalym.ledger.writer import unswept
+from ainalym.ledger.writer import NEEDED, unswept
 from ainalym.model.deed import Close, Ticket
 from ainalym.model.entry import Account, Source
 
@@ -38,8 +39,11 @@ ENTRIES = (
 SALT = {1: "null", 2: "salt"}
 """Where the salt of an entry stands, by the version of the book."""
 
-UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
 """What comes of reading octets that are not what was written."""
+
+LOT = "case when {0} > 0 then {0} when {0} is null then 0 else -1 end"
+"""A lot as the chain has it, 0 for none; none is kept as null, so 0 and less are -1."""
 
 
 class Sealed(NamedTuple):
@@ -183,7 +187,9 @@ class Walk:
         before = span.hash, span.recorded_ms, span.entries, len(span.faults)
         try:
             self._together(first, last)
-        except UNREADABLE:
+        except (*UNREADABLE, OutsideError):
+            # Text that is no text fails too; a database that is gone fails again, and for good.
+            self._store.one("select 1 from head")
             span.hash, span.recorded_ms, span.entries, faults = before
             del span.faults[faults:]
             self._sources, self._back = [], {}
@@ -201,11 +207,12 @@ class Walk:
     def _together(self, first: int, last: int) -> None:
         within = "where entry between ? and ? order by entry, n"
         lines = self._numbers(
-            f"select entry, n, account, coalesce(lot, -1), quantity from posting {within}",
+            f"select entry, n, account, {LOT.format('lot')}, quantity from posting {within}",
             (first, last),
         )
         draws = self._numbers(
-            f"select entry, n, coalesce(child, -1), parent, grams from draw {within}", (first, last)
+            f"select entry, n, {LOT.format('child')}, parent, grams from draw {within}",
+            (first, last),
         )
         self._order(lines, "postings", first)
         self._order(draws, "draws", first)
@@ -234,14 +241,14 @@ class Walk:
         return flat.reshape(-1, 5)
 
     def _order(self, rows: Numbers, named: str, first: int) -> None:
-        """Rows of an entry are numbered from 0 on, and name a lot or none; none is kept as null."""
+        """Rows of an entry are numbered from 0 on, and name a lot or none."""
         _entries, at = np.unique(rows[:, 0], return_index=True)
         due = np.arange(len(rows)) - np.repeat(at, np.diff([*at, len(rows)]))
         for entry in np.unique(rows[rows[:, 1] != due, 0]).tolist():
             self._say(f"entry {entry}: its {named} are not numbered as they were written")
         column = 3 if named == "postings" else 2
-        for entry in np.unique(rows[rows[:, column] == 0, 0]).tolist():
-            self._say(f"entry {entry}: its {named} name a lot 0")
+        for entry in np.unique(rows[rows[:, column] < 0, 0]).tolist():
+            self._say(f"entry {entry}: its {named} name a lot 0, or one below it")
         rows[:, column] = np.maximum(rows[:, column], 0)
 
     def _sums(self, postings: Numbers, first: int, last: int) -> None:
@@ -309,13 +316,16 @@ class Walk:
         if back == 0 or right == 0:
             self._say(f"entry {seq} refers to an entry 0")
         public = chain.public(head, noted, goods, chain.seal_money(salt, money), drawn)
-        hashed = chain.link(before, public, chain.seal_told(salt, body))
+        seal = chain.seal_told(salt, body)
+        hashed = chain.link(before, public, seal)
         if seq in said.mixed:
             self._say(f"entry {seq}: its postings are not numbered as they were written")
         if chain.is_erased(body):
             span.erased.append(seq)
             if actor or series is not None or number is not None or len(salt) != chain.HALF:
                 self._say(f"entry {seq} was erased, and not all of its private part is gone")
+            if seal.hex() != body or kind in NEEDED:
+                self._say(f"entry {seq} was changed: what is left of it is no seal of it")
         elif len(salt) != chain.SALT:
             self._say(f"entry {seq} was changed: its salt is not whole")
         else:
@@ -327,7 +337,7 @@ class Walk:
         if "opened" in notes:
             span.opened.update({int(k): name for k, name in notes["opened"].items()})
         if "erases" in notes:
-            span.erasures.append(notes["erases"])
+            span.erasures.append(_whole(notes["erases"]))
         return hashed
 
     def _columns(
@@ -378,7 +388,11 @@ class Walk:
 
     def _hear_upgrade(self, seq: int, before: bytes, body: str) -> None:
         told = chain.told(body)
-        if self.span.upgrade or (told["head"], told["entries"]) != (before.hex(), seq - 1):
+        # A block that could not be read is looked at again.
+        if self.span.upgrade not in (0, seq) or (told["head"], told["entries"]) != (
+            before.hex(),
+            seq - 1,
+        ):
             self._say(f"entry {seq} takes over another book than the one before it")
         self.span.upgrade = self.span.upgrade or seq
 
@@ -422,7 +436,26 @@ def _sealed(noted: str, body: str, old: bool) -> Sealed:
     told = chain.told(body)
     root = noted.split(",")[0].removeprefix("root ") if old else chain.read_noted(noted)["root"]
     site = "" if told["site"] == "*" else told["site"]
-    return Sealed(str(root), site, told["from_ms"], told["to_ms"])
+    if not isinstance(site, str):
+        raise ValueError("closes no site")
+    return Sealed(str(root), site, _whole(told["from_ms"]), _whole(told["to_ms"]))
+
+
+def _whole(value: object) -> int:
+    """Give a whole number that a database can hold.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    if type(value) is not int or abs(value) >= 1 << 62:
+        raise ValueError("is no whole number")
+    return value
+
+
+# What fails there is done here again, and told in words.
+PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
 
 
 class Elsewhere:
@@ -438,7 +471,7 @@ class Elsewhere:
 
     def __init__(self, where: str, *asked: int) -> None:
         words = [sys.executable, "-c", "from ainalym.ledger import span; span.answer()"]
-        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(words, **PIPES)
         self._process.stdin.write(json.dumps([where, *asked]).encode())
         self._process.stdin.close()
 

@@ -52,12 +52,13 @@ class Store:
         self.connection = connection
         self.engine = "sqlite" if isinstance(connection, sqlite3.Connection) else "postgres"
         self._refusals: tuple[type[Exception], ...] = (sqlite3.IntegrityError,)
-        self._failures: type[Exception] = sqlite3.Error
+        # What a damaged file says of itself may be no text.
+        self._failures: tuple[type[Exception], ...] = (sqlite3.Error, UnicodeDecodeError)
         if self.engine == "postgres":
             import psycopg
 
             self._refusals = (psycopg.IntegrityError, psycopg.errors.RaiseException)
-            self._failures = psycopg.Error
+            self._failures = (psycopg.Error,)
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:
         """Run one statement and give its rows; `?` stands for each value."""
@@ -270,9 +271,45 @@ def connect(where: str | Path, *, new: bool = True, read_only: bool = False) -> 
         )
         for pragma in (*said, "schema_version"):
             connection.execute(f"pragma {pragma}").fetchall()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise OutsideError(f"{path}: this is no book, or it cannot be opened: {error}") from error
     return Store(connection)
+
+
+CORRUPT, NO_DATABASE = 11, 26
+"""Numbers of SQLite's errors, which it never changes."""
+
+
+def damage(store: Store) -> list[str]:
+    """Ask SQLite whether its file is whole: pages, indexes, types; PostgreSQL keeps watch itself.
+
+    What a table's own checks say of values is left to `verify`, which derives each of them anew.
+
+    Returns
+    -------
+    list of str
+        A sentence for each damage, at most twenty; empty where there is none. Where there is some,
+        values read from the file may be anything.
+
+    Raises
+    ------
+    OutsideError
+        The file cannot be read for another reason.
+    """
+    if store.engine == "postgres":
+        return []
+    try:
+        store.run("pragma ignore_check_constraints = on")
+        found = [one for (one,) in store.rows("pragma integrity_check(20)")]
+        store.run("pragma ignore_check_constraints = off")
+    except OutsideError as error:
+        number = getattr(error.__cause__, "sqlite_errorcode", CORRUPT) & 0xFF
+        if number not in (CORRUPT, NO_DATABASE):
+            raise
+        found = [str(error.__cause__)]
+    return [
+        "the file is damaged: " + "; ".join(str(one).split("\n")) for one in found if one != "ok"
+    ]
 
 
 def tables(store: Store) -> bool:
