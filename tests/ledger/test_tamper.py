@@ -2,16 +2,18 @@
 
 import os
 import random
+import sqlite3
 from contextlib import closing, contextmanager
 
 import pytest
 
+from ainalym import cli
 from ainalym.errors import OutsideError
 from ainalym.ledger import open_book, restore, verify
 from ainalym.ledger.guards import missing
 from ainalym.ledger.store import connect
 from tests.ledger import every, servers, tell
-from tests.ledger.thief import TABLES, Thief, ways
+from tests.ledger.thief import TABLES, Thief, content, ways
 from tests.ledger.thief import where as which
 
 ROWS = int(os.environ.get("AINALYM_ROWS", "1"))
@@ -275,3 +277,80 @@ def test_no_column_can_be_changed_unseen_on_postgres(server, table, change):
         server.run("set local session_replication_role = origin")
         assert missing(server, 2) == []
         assert verify(Within(server)).faults
+
+
+def read(path):
+    """Read every row of a file's tables, or what is wrong with it; texts as octets."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as book:
+        book.text_factory = bytes
+        try:
+            return content(book)
+        except sqlite3.Error as error:
+            return str(error)
+
+
+def flipped(octets, chance):
+    """Flip one bit."""
+    at = chance.randrange(8 * len(octets))
+    changed = bytearray(octets)
+    changed[at // 8] ^= 1 << at % 8
+    return at, bytes(changed)
+
+
+@pytest.mark.parametrize("version", ["old", "made"])
+def test_no_bit_that_is_kept_can_be_flipped_unseen(request, tmp_path, version):
+    octets = request.getfixturevalue(version).read_bytes()
+    path, chance, missed, found = tmp_path / "book.sqlite", random.Random(version), [], 0
+    path.write_bytes(octets)
+    before = read(path)
+    for _ in range(FLIPS):
+        at, changed = flipped(octets, chance)
+        path.write_bytes(changed)
+        try:
+            with open_book(path, read_only=True) as book:
+                whole = verify(book).whole
+        except OutsideError as error:
+            assert "Traceback" not in str(error)
+            whole = False
+        found += not whole
+        if whole and read(path) != before:
+            missed.append(at)
+    assert missed == []
+    assert found > FLIPS // 10
+
+
+def test_a_log_with_a_flipped_bit_gives_an_earlier_book_or_none(made, tmp_path):
+    """SQLite itself leaves out what its sums do not fit; what is left ends earlier."""
+    clock, path = every.Clocked(), tmp_path / "book.sqlite"
+    clock.now_ms += every.HOUR_MS
+    path.write_bytes(made.read_bytes())
+    with open_book(path, clock=clock) as book:
+        for k in range(5):
+            said = {"id": every.deed_id(800 + k), "event_ms": clock.now_ms}
+            whole = book.post([tell.ticket(**said)])[0].seq
+        octets, log = path.read_bytes(), path.with_name("book.sqlite-wal").read_bytes()
+    copy, chance = tmp_path / "copy.sqlite", random.Random(1)
+    for _ in range(FLIPS // 4):
+        copy.with_name("copy.sqlite-shm").unlink(missing_ok=True)
+        copy.write_bytes(octets)
+        copy.with_name("copy.sqlite-wal").write_bytes(flipped(log, chance)[1])
+        with open_book(copy, read_only=True) as book:
+            verdict = verify(book)
+        assert verdict.whole
+        assert verdict.entries < whole
+
+
+def test_the_command_never_ends_in_a_trace_of_python(made, tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    octets, path, chance = made.read_bytes(), tmp_path / "book.sqlite", random.Random(2)
+    codes = set()
+    for _ in range(FLIPS // 2):
+        path.write_bytes(flipped(octets, chance)[1])
+        with pytest.raises(SystemExit) as left:
+            cli.main(["book", "verify", "--quiet", "--book", str(path)])
+        told = capsys.readouterr()
+        codes.add(left.value.code)
+        assert left.value.code in (0, 1, 3), told.err
+        assert "Traceback" not in told.err
+        assert len(told.out + told.err) < 10_000
+    assert len(codes) > 1

@@ -46,21 +46,21 @@ from lot where id = 3;
 
 insert into period select 30, site, from_ms + 1, to_ms + 1, entries, root from period limit 1;
 
-update entry set site = 'X' where seq = 60;
+update entry set site = 'X' where seq = 62;
 
-update entry set body = '{}' where seq = 60;
+update entry set body = '{}' where seq = 62;
 
 update entry set actor = '' where seq = 62;
 
-update entry set seq = 5000 where seq = 60;
+update entry set seq = 5000 where seq = 62;
 
-update entry set hash = salt where seq = 60;
+update entry set hash = salt where seq = 62;
 
-update entry set salt = null where seq = 60;
+update entry set salt = null where seq = 62;
 
 update posting set quantity = 0;
 
-update posting set entry = 5000 where entry = 60;
+update posting set entry = 5000 where entry = 62;
 
 update draw set grams = 0;
 
@@ -74,7 +74,7 @@ update account set site = 'X' where id = 1;
 
 update account set owes = 1;
 
-delete from entry where seq = 60;
+delete from entry where seq = 62;
 
 delete from posting;
 
@@ -86,7 +86,7 @@ delete from period;
 
 delete from account where id = 90;
 
-insert into posting select * from posting where entry = 60 on conflict (entry, n) do update set
+insert into posting select * from posting where entry = 62 on conflict (entry, n) do update set
 quantity = 0;
 
 insert into lot select * from lot where id = 3 on conflict (id) do update set made_g = 9;
@@ -97,7 +97,7 @@ insert into period select * from period where true on conflict (entry) do update
 
 insert into draw select * from draw where true on conflict (entry, n) do update set grams = 0;
 
-insert into entry select * from entry where seq = 60 on conflict (seq) do update set body = '';
+insert into entry select * from entry where seq = 62 on conflict (seq) do update set body = '';
 
 update entry set actor = '', series = null, number = null, body = {seal}, salt = {half} where seq
 = 60;

@@ -49,8 +49,8 @@ alter table lot enable replica trigger lot_late;
 set local session_replication_role = replica;
 
 -- the function book_refuse is not as made
-create or replace function book_refuse() returns trigger language plpgsql as 'begin return old;
-end';
+create or replace function book_refuse() returns trigger language plpgsql
+set search_path = pg_catalog, pg_temp as $$ begin return old; end $$;
 
 -- the function book_late is not as made
 alter function book_late() security definer;

@@ -32,28 +32,29 @@ merge into posting p using posting s on false when not matched then insert value
 
 insert into entry (seq, id, kind, site, event_ms, recorded_ms, actor, reverses, corrects, series,
 number, noted, body, hash, salt) select 0, '\x00', kind, site, event_ms, recorded_ms, actor,
-reverses, corrects, series, number, noted, body, hash, salt from entry where seq = 60;
+reverses, corrects, series, number, noted, body, hash, salt from entry where seq = 62;
 
 insert into entry (seq, id, kind, site, event_ms, recorded_ms, actor, reverses, corrects, series,
 number, noted, body, hash) select 5000, '\x00', kind, site, event_ms, recorded_ms, actor,
-reverses, corrects, series, number, noted, body, hash from entry where seq = 60;
+reverses, corrects, series, number, noted, body, hash from entry where seq = 62;
 
 with gone as (delete from draw returning *) insert into draw select * from gone;
 
 set constraints all deferred;
-delete from posting where entry = 60;
+delete from posting where entry = 62;
 
 create temporary table head as select -9 as seq;
 insert into {here}.posting select entry, 90 + n,
 account, lot, 0 from {here}.posting where entry = 30;
 
-create temporary table entry as select 'erasure' as kind, 5000 as seq, '{"erases":60}'::text as
+create temporary table entry as select 'erasure' as kind, 5000 as seq, '{"erases":62}'::text as
 noted;
 update {here}.entry set actor = '', series = null, number = null, body = repeat('a', 64),
-salt = substring(salt from 1 for 16) where seq = 60;
+salt = substring(salt from 1 for 16) where seq = 62;
 
 create temporary table period as select 1 as site;
 insert into {here}.entry (seq, id, kind, site,
 event_ms, recorded_ms, actor, reverses, corrects, series, number, noted, body, hash, salt) select
 5000, '\x00', kind, site, event_ms, recorded_ms, actor, reverses, corrects, series, number, noted,
-body, hash, salt from {here}.entry where seq = 103 - 3;
+body, hash, salt from {here}.entry
+where kind = 'ticket' and series is null and salt is not null order by seq limit 1;

@@ -1,12 +1,12 @@
 -- What SQLite refuses.
 
 insert or replace into entry select seq, id, kind, site, event_ms, recorded_ms, 'X', reverses,
-corrects, series, number, noted, body, hash, salt from entry where seq = 60;
+corrects, series, number, noted, body, hash, salt from entry where seq = 62;
 
 insert or replace into entry (seq, id, kind, site, event_ms, recorded_ms, actor, reverses,
 corrects, series, number, noted, body, hash, salt) select 5000, id, kind, site, event_ms,
 recorded_ms, actor, reverses, corrects, series, number, noted, body, hash, salt from entry where
-seq = 60;
+seq = 62;
 
 insert or replace into entry (seq, id, kind, site, event_ms, recorded_ms, actor, reverses,
 corrects, series, number, noted, body, hash, salt) select 5000, zeroblob(16), kind, site,
@@ -20,13 +20,13 @@ not null limit 1;
 
 insert into entry (seq, id, kind, site, event_ms, recorded_ms, actor, reverses, corrects, series,
 number, noted, body, hash, salt) select null, zeroblob(16), kind, site, event_ms, recorded_ms,
-actor, reverses, corrects, series, number, noted, body, hash, salt from entry where seq = 60;
+actor, reverses, corrects, series, number, noted, body, hash, salt from entry where seq = 62;
 
 insert into entry (seq, id, kind, site, event_ms, recorded_ms, actor, reverses, corrects, series,
 number, noted, body, hash) select 5000, zeroblob(16), kind, site, event_ms, recorded_ms, actor,
-reverses, corrects, series, number, noted, body, hash from entry where seq = 60;
+reverses, corrects, series, number, noted, body, hash from entry where seq = 62;
 
-replace into posting select entry, n, account, lot, quantity + 1 from posting where entry = 60;
+replace into posting select entry, n, account, lot, quantity + 1 from posting where entry = 62;
 
 insert or replace into draw select entry, n, child, parent, grams + 1 from draw;
 
@@ -48,9 +48,9 @@ insert or replace into head select one, version, seq, lots, recorded_ms + 1, has
 
 replace into head select 2, version, seq, lots, recorded_ms, hash from head;
 
-update or replace entry set seq = 61 where seq = 60;
+update or replace entry set seq = 63 where seq = 62;
 
-update or replace entry set id = (select id from entry where seq = 61) where seq = 60;
+update or replace entry set id = (select id from entry where seq = 63) where seq = 62;
 
 update or replace posting set n = 1 where n = 0;
 
@@ -64,4 +64,4 @@ update or replace period set entry = 52 where entry = 53;
 
 update or ignore posting set quantity = 0;
 
-delete from posting where entry = 60 returning *;
+delete from posting where entry = 62 returning *;
