@@ -16,7 +16,6 @@ from itertools import chain as chained
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ainalym.errors import OutsideError
 from ainalym.ledger import chain, version1
@@ -38,6 +37,9 @@ ENTRIES = (
 )
 SALT = {1: "null", 2: "salt"}
 """Where the salt of an entry stands, by the version of the book."""
+
+HEARD = ("reversal", "close", "upgrade")
+"""Kinds that say something of other entries."""
 
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
 """What comes of reading octets that are not what was written."""
@@ -206,18 +208,16 @@ class Walk:
 
     def _together(self, first: int, last: int) -> None:
         within = "where entry between ? and ? order by entry, n"
-        lines = self._numbers(
+        posted = self._store.rows(
             f"select entry, n, account, {LOT.format('lot')}, quantity from posting {within}",
             (first, last),
         )
-        draws = self._numbers(
+        taken = self._store.rows(
             f"select entry, n, {LOT.format('child')}, parent, grams from draw {within}",
             (first, last),
         )
-        self._order(lines, "postings", first)
-        self._order(draws, "draws", first)
-        postings = np.ascontiguousarray(lines[:, [0, 2, 3, 4]])
-        draws = np.ascontiguousarray(draws[:, [0, 2, 3, 4]])
+        postings = self._ordered(_numbers(posted), "postings")
+        draws = self._ordered(_numbers(taken), "draws")
         span, lots = self.span, len(self.span.posted)
         there = (postings[:, 1] >= 0) & (postings[:, 1] < len(span.balance))
         there &= postings[:, 2] < lots
@@ -226,7 +226,10 @@ class Walk:
         drawn = (draws[:, 1] < lots) & (draws[:, 2] < lots) & (draws[:, 2] >= 0)
         for entry in np.unique(draws[~drawn, 0]).tolist():
             self._say(f"entry {entry} draws on a lot that is not there")
-        self._chain(first, last, postings, draws, there)
+        if not there.all():
+            known = zip(posted, there.tolist(), strict=True)
+            posted = [(*row[:2], row[2] * here, *row[3:]) for row, here in known]
+        self._chain(first, last, Spelled(posted, taken, postings, draws, first, last))
         span.postings += len(postings)
         postings, draws = postings[there], draws[drawn]
         self._sums(postings, first, last)
@@ -235,21 +238,19 @@ class Walk:
         np.add.at(span.into, draws[:, 1], draws[:, 3])
         self._lots(postings[postings[:, 2] > 0])
 
-    def _numbers(self, sql: str, values: tuple) -> Numbers:
-        rows = self._store.rows(sql, values)
-        flat = np.fromiter(chained.from_iterable(rows), np.int64, 5 * len(rows))
-        return flat.reshape(-1, 5)
-
-    def _order(self, rows: Numbers, named: str, first: int) -> None:
-        """Rows of an entry are numbered from 0 on, and name a lot or none."""
-        _entries, at = np.unique(rows[:, 0], return_index=True)
-        due = np.arange(len(rows)) - np.repeat(at, np.diff([*at, len(rows)]))
-        for entry in np.unique(rows[rows[:, 1] != due, 0]).tolist():
-            self._say(f"entry {entry}: its {named} are not numbered as they were written")
-        column = 3 if named == "postings" else 2
-        for entry in np.unique(rows[rows[:, column] < 0, 0]).tolist():
-            self._say(f"entry {entry}: its {named} name a lot 0, or one below it")
-        rows[:, column] = np.maximum(rows[:, column], 0)
+    def _ordered(self, rows: Numbers, named: str) -> Numbers:
+        """Give rows without their numbers, which run from 0 in each entry; a lot is one or none."""
+        entry = rows[:, 0]
+        begins = np.flatnonzero(np.diff(entry, prepend=-1))
+        due = np.arange(len(rows)) - np.repeat(begins, np.diff(begins, append=len(rows)))
+        for seq in np.unique(entry[rows[:, 1] != due]).tolist():
+            self._say(f"entry {seq}: its {named} are not numbered as they were written")
+        lot = 2 if named == "postings" else 1
+        rows = rows[:, [0, 2, 3, 4]]
+        for seq in np.unique(rows[rows[:, lot] < 0, 0]).tolist():
+            self._say(f"entry {seq}: its {named} name a lot 0, or one below it")
+        np.maximum(rows[:, lot], 0, out=rows[:, lot])
+        return rows
 
     def _sums(self, postings: Numbers, first: int, last: int) -> None:
         """Every entry sums to zero in each ledger."""
@@ -261,84 +262,90 @@ class Walk:
             for k in np.flatnonzero(total):
                 self._say(f"entry {first + k} sums to {total[k]} in {name}, not to 0")
 
-    def _chain(
-        self, first: int, last: int, postings: Numbers, draws: Numbers, there: NDArray[np.bool_]
-    ) -> None:
+    def _chain(self, first: int, last: int, said: Spelled) -> None:
         """Every hash is that of the entry's parts, and of the hash before."""
         span = self.span
         rows = self._store.rows(self._sql, (first, last))
-        said = Spelled(postings, draws, first, last)
         if rows and rows[-1][-1] is not None:
-            self._spell(said, postings, there)
+            said.spell(self._names, self._ledger == LEDGERS["money"])
         before, due, last_ms = span.hash, first, span.recorded_ms
         for row in rows:
-            seq, _, kind, _, event_ms, recorded_ms, *_, noted, body, kept, salt = row
+            seq, kind, recorded_ms, kept = row[0], row[2], row[5], row[13]
             if seq != due:
                 self._say(f"entries {due} to {seq - 1} are missing")
-            if salt is None:
-                hashed = self._link_old(before, row, said)
-            else:
-                hashed = self._link(before, row, said)
-            if hashed != kept:
+            link = self._link_old if row[14] is None else self._link
+            if link(before, row, said) != kept:
                 self._say(f"entry {seq} was changed: its bytes do not give its hash")
+                if type(kept) is not bytes:
+                    raise TypeError("keeps no octets")
             if recorded_ms < last_ms and kind != "clock":
                 self._say(f"entry {seq} was recorded before the one before it")
-            if kind == "reversal":
-                self._back[seq] = event_ms
-            elif kind == "close":
-                span.closed[seq] = _sealed(noted, body, salt is None)
-            elif kind == "upgrade":
-                self._hear_upgrade(seq, before, body)
+            if kind in HEARD:
+                self._hear(before, row)
             before, due, last_ms = kept, seq + 1, recorded_ms
         if due <= last:
             self._say(f"entries {due} to {last} are missing")
         self._moments = np.array([(row[0], row[4]) for row in rows], np.int64).reshape(-1, 2)
-        span.hash, span.recorded_ms = bytes(before), last_ms
+        span.hash, span.recorded_ms = before, last_ms
         span.entries += len(rows)
 
-    def _spell(self, said: "Spelled", postings: Numbers, there: NDArray[np.bool_]) -> None:
-        """Write all postings of a block as the chain does; money has to stand last."""
-        account = np.where(there, postings[:, 1], 0)
-        money = self._ledger[account] == LEDGERS["money"]
-        said.spell(self._names, account, postings, money)
-        early = money[:-1] & ~money[1:] & (postings[:-1, 0] == postings[1:, 0])
-        for entry in np.unique(postings[:-1][early, 0]).tolist():
-            said.mixed.add(entry)
+    def _hear(self, before: bytes, row: tuple) -> None:
+        """Learn what an entry says of others."""
+        span, seq, kind, noted, body = self.span, row[0], row[2], row[11], row[12]
+        if kind == "reversal":
+            self._back[seq] = row[4]
+        elif kind == "close":
+            span.closed[seq] = _sealed(noted, body, row[14] is None)
+        else:
+            told = chain.told(body)
+            # A block that could not be read is looked at again.
+            other = span.upgrade not in (0, seq)
+            if other or (told["head"], told["entries"]) != (before.hex(), seq - 1):
+                self._say(f"entry {seq} takes over another book than the one before it")
+            span.upgrade = span.upgrade or seq
 
-    def _link(self, before: bytes, row: tuple, said: "Spelled") -> bytes:
+    def _link(self, before: bytes, row: tuple, said: Spelled) -> bytes:
         """Hash an entry of version 2, and hold its columns against what was told."""
-        seq, raw, kind, site, event_ms, recorded_ms, actor, back, right, *_ = row
+        seq, raw, kind, site, event_ms, recorded_ms, actor, back, right = row[:9]
         series, number, noted, body, _, salt = row[9:]
         span = self.span
-        span.new = span.new or seq
-        goods, money, drawn = said.of(seq)
-        head = (seq, raw.hex(), kind, site, event_ms, recorded_ms, back or 0, right or 0)
+        if not span.new:
+            span.new = seq
         if back == 0 or right == 0:
             self._say(f"entry {seq} refers to an entry 0")
+        goods, money, drawn = said.of(seq)
+        head = (seq, raw.hex(), kind, site, event_ms, recorded_ms, back or 0, right or 0)
         public = chain.public(head, noted, goods, chain.seal_money(salt, money), drawn)
         seal = chain.seal_told(salt, body)
-        hashed = chain.link(before, public, seal)
+        if len(salt) == chain.SALT and len(body) != chain.SEAL:
+            self._columns(seq, kind, actor, series, number, body)
+        else:
+            self._erased(row, seal)
+        source, verified, more = _read_noted(noted)
+        if source is not None:
+            self._sources.append((seq, source, verified))
+        if more:
+            span.opened.update(more.get("opened", {}))
+            if "erases" in more:
+                span.erasures.append(more["erases"])
         if seq in said.mixed:
             self._say(f"entry {seq}: its postings are not numbered as they were written")
-        if chain.is_erased(body):
-            span.erased.append(seq)
-            if actor or series is not None or number is not None or len(salt) != chain.HALF:
-                self._say(f"entry {seq} was erased, and not all of its private part is gone")
-            if seal.hex() != body or kind in NEEDED:
-                self._say(f"entry {seq} was changed: what is left of it is no seal of it")
-        elif len(salt) != chain.SALT:
-            self._say(f"entry {seq} was changed: its salt is not whole")
-        else:
+        return chain.link(before, public, seal)
+
+    def _erased(self, row: tuple, seal: bytes) -> None:
+        """Of an erased entry nothing private is left but its seal; others have their whole salt."""
+        seq, _, kind, *_ = row
+        actor, series, number, body, salt = row[6], row[9], row[10], row[12], row[14]
+        if not chain.is_erased(body):
+            if len(salt) != chain.SALT:
+                self._say(f"entry {seq} was changed: its salt is not whole")
             self._columns(seq, kind, actor, series, number, body)
-        notes = _read_noted(noted)
-        if "from" in notes:
-            source = SOURCES.get(notes["from"], -1)
-            self._sources.append((seq, source, bool(notes.get("verified"))))
-        if "opened" in notes:
-            span.opened.update({int(k): name for k, name in notes["opened"].items()})
-        if "erases" in notes:
-            span.erasures.append(_whole(notes["erases"]))
-        return hashed
+            return
+        self.span.erased.append(seq)
+        if actor or series is not None or number is not None or len(salt) != chain.HALF:
+            self._say(f"entry {seq} was erased, and not all of its private part is gone")
+        if seal.hex() != body or kind in NEEDED:
+            self._say(f"entry {seq} was changed: what is left of it is no seal of it")
 
     def _columns(
         self, seq: int, kind: str, actor: str, series: str | None, number: int | None, body: str
@@ -386,16 +393,6 @@ class Walk:
             span.opened.update(version1.opened(noted))
         return hashed
 
-    def _hear_upgrade(self, seq: int, before: bytes, body: str) -> None:
-        told = chain.told(body)
-        # A block that could not be read is looked at again.
-        if self.span.upgrade not in (0, seq) or (told["head"], told["entries"]) != (
-            before.hex(),
-            seq - 1,
-        ):
-            self._say(f"entry {seq} takes over another book than the one before it")
-        self.span.upgrade = self.span.upgrade or seq
-
     def _lots(self, postings: Numbers) -> None:
         """Learn what is posted to lots, and what their own entries say of them."""
         if not len(self._moments):
@@ -427,8 +424,21 @@ class Walk:
 
 
 @lru_cache(maxsize=1 << 12)
-def _read_noted(noted: str) -> Mapping[str, object]:
-    return chain.read_noted(noted)
+def _read_noted(noted: str) -> tuple[int | None, bool, Mapping]:
+    """Read what a note says: where lots come from, whether weighed well, and what else it says."""
+    notes = chain.read_noted(noted)
+    source = SOURCES.get(notes["from"], -1) if "from" in notes else None
+    more: dict[str, object] = {}
+    if "opened" in notes:
+        more["opened"] = {int(number): name for number, name in notes["opened"].items()}
+    if "erases" in notes:
+        more["erases"] = _whole(notes["erases"])
+    return source, bool(notes.get("verified")), more
+
+
+def _numbers(rows: list[tuple]) -> Numbers:
+    """Make an array of rows of five whole numbers."""
+    return np.fromiter(chained.from_iterable(rows), np.int64, 5 * len(rows)).reshape(-1, 5)
 
 
 def _sealed(noted: str, body: str, old: bool) -> Sealed:
