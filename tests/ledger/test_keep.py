@@ -260,7 +260,7 @@ def test_a_page_that_is_another_is_said_to_be_damage(tmp_path):
     with open_book(tmp_path / "copy", read_only=True) as book:
         faults = verify(book).faults
         assert faults
-        assert all(fault.startswith("the file is damaged: ") for fault in faults)
+        assert all(fault.startswith(("the file is damaged: ", "and ")) for fault in faults)
         with pytest.raises((ConflictError, OutsideError), match=r"damaged|malformed"):
             backup(book, tmp_path / "other")
     assert [*tmp_path.glob("other*")] == []
@@ -274,7 +274,7 @@ def test_a_row_that_belongs_to_none_is_found(quick, tmp_path):
         thief.execute("insert into draw values (77, 0, null, 1, 5)")
     with open_book(tmp_path / "copy", read_only=True) as book:
         faults = verify(book).faults
-    assert "in table draw 1 rows name what is not there in table entry" in faults
+    assert "the draw rows are of entries 77 to 77; the chain has 1 to 1" in faults
 
 
 def test_a_book_of_a_newer_version_is_refused_with_both_versions(quick, tmp_path):

@@ -56,6 +56,8 @@ begin select raise(abort, 'the book is append-only: its head cannot be removed')
 create trigger head_update before update on head
 when new.one is not old.one or new.version is not old.version
     or new.seq < old.seq or new.lots < old.lots
+    or new.seq is not (select max(seq) from entry)
+    or new.lots is not (select coalesce(max(id), 0) from lot)
     or not exists (
         select 1 from entry where seq = new.seq and hash = new.hash and recorded_ms = new.recorded_ms
     )

@@ -48,7 +48,8 @@ create table entry (
 create index entry_site on entry (site, event_ms);
 create unique index entry_reverses on entry (reverses) where reverses is not null;
 create unique index entry_slip on entry (series, number) where series is not null;
-create index entry_kept on entry (kind, noted) where kind in ('erasure', 'upgrade');
+create index entry_erasure on entry (noted) where kind = 'erasure';
+create index entry_upgrade on entry (noted) where kind = 'upgrade';
 
 create table lot (
     id integer primary key,

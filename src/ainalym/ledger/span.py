@@ -4,10 +4,6 @@ Rows of entries, postings and draws never change, so spans may be walked at the 
 processes, while others write.
 """
 
-import json
-import pickle
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,13 +12,14 @@ from itertools import chain as chained
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ainalym.errors import OutsideError
 from ainalym.ledger import chain, version1
-from ainalym.ledger.garbage import unswept
+from ainalym.ledger.ids import text_of_id
 from ainalym.ledger.old import SOURCES, Old
 from ainalym.ledger.spelled import Numbers, Spelled
-from ainalym.ledger.store import Store, connect
+from ainalym.ledger.store import Store
+from ainalym.ledger.writer import NEEDED
 from ainalym.model.deed import Close, Ticket
 from ainalym.model.entry import Account, Source
 
@@ -38,8 +35,14 @@ ENTRIES = (
 SALT = {1: "null", 2: "salt"}
 """Where the salt of an entry stands, by the version of the book."""
 
-UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+HEARD = ("reversal", "close", "upgrade")
+"""Kinds that say something of other entries."""
+
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
 """What comes of reading octets that are not what was written."""
+
+LOT = "case when {0} > 0 then {0} when {0} is null then 0 else -1 end"
+"""A lot as the chain has it, 0 for none; none is kept as null, so 0 and less are -1."""
 
 
 class Sealed(NamedTuple):
@@ -70,8 +73,9 @@ class Span:
         or 1, and when.
     since_ms
         When grams were last given back to it.
-    opened, closed
-        Names of accounts by number; closed periods by number of the entry.
+    opened, closed, aliases
+        Names of accounts by number; closed periods by number of the entry; numbers of entries by
+        the names that other programs gave them.
     erased, erasures
         Numbers of entries whose private part is gone, and of those that entries say are erased.
     old, new, upgrade
@@ -99,6 +103,7 @@ class Span:
     since_ms: Numbers
     opened: dict[int, str] = field(default_factory=dict)
     closed: dict[int, Sealed] = field(default_factory=dict)
+    aliases: dict[str, int] = field(default_factory=dict)
     erased: list[int] = field(default_factory=list)
     erasures: list[int] = field(default_factory=list)
     old: int = 0
@@ -118,6 +123,7 @@ class Span:
         self.faults += later.faults
         self.opened |= later.opened
         self.closed |= later.closed
+        self.aliases |= later.aliases
         self.erased += later.erased
         self.erasures += later.erasures
         self.old, self.new = max(self.old, later.old), self.new or later.new
@@ -183,7 +189,9 @@ class Walk:
         before = span.hash, span.recorded_ms, span.entries, len(span.faults)
         try:
             self._together(first, last)
-        except UNREADABLE:
+        except (*UNREADABLE, OutsideError):
+            # Text that is no text fails too; a database that is gone fails again, and for good.
+            self._store.one("select 1 from head")
             span.hash, span.recorded_ms, span.entries, faults = before
             del span.faults[faults:]
             self._sources, self._back = [], {}
@@ -200,17 +208,16 @@ class Walk:
 
     def _together(self, first: int, last: int) -> None:
         within = "where entry between ? and ? order by entry, n"
-        lines = self._numbers(
-            f"select entry, n, account, coalesce(lot, -1), quantity from posting {within}",
+        posted = self._store.rows(
+            f"select entry, n, account, {LOT.format('lot')}, quantity from posting {within}",
             (first, last),
         )
-        draws = self._numbers(
-            f"select entry, n, coalesce(child, -1), parent, grams from draw {within}", (first, last)
+        taken = self._store.rows(
+            f"select entry, n, {LOT.format('child')}, parent, grams from draw {within}",
+            (first, last),
         )
-        self._order(lines, "postings", first)
-        self._order(draws, "draws", first)
-        postings = np.ascontiguousarray(lines[:, [0, 2, 3, 4]])
-        draws = np.ascontiguousarray(draws[:, [0, 2, 3, 4]])
+        postings = self._ordered(_numbers(posted), "postings")
+        draws = self._ordered(_numbers(taken), "draws")
         span, lots = self.span, len(self.span.posted)
         there = (postings[:, 1] >= 0) & (postings[:, 1] < len(span.balance))
         there &= postings[:, 2] < lots
@@ -219,7 +226,10 @@ class Walk:
         drawn = (draws[:, 1] < lots) & (draws[:, 2] < lots) & (draws[:, 2] >= 0)
         for entry in np.unique(draws[~drawn, 0]).tolist():
             self._say(f"entry {entry} draws on a lot that is not there")
-        self._chain(first, last, postings, draws, there)
+        if not there.all():
+            known = zip(posted, there.tolist(), strict=True)
+            posted = [(*row[:2], row[2] * here, *row[3:]) for row, here in known]
+        self._chain(first, last, Spelled(posted, taken, postings, draws, first, last))
         span.postings += len(postings)
         postings, draws = postings[there], draws[drawn]
         self._sums(postings, first, last)
@@ -228,21 +238,19 @@ class Walk:
         np.add.at(span.into, draws[:, 1], draws[:, 3])
         self._lots(postings[postings[:, 2] > 0])
 
-    def _numbers(self, sql: str, values: tuple) -> Numbers:
-        rows = self._store.rows(sql, values)
-        flat = np.fromiter(chained.from_iterable(rows), np.int64, 5 * len(rows))
-        return flat.reshape(-1, 5)
-
-    def _order(self, rows: Numbers, named: str, first: int) -> None:
-        """Rows of an entry are numbered from 0 on, and name a lot or none; none is kept as null."""
-        _entries, at = np.unique(rows[:, 0], return_index=True)
-        due = np.arange(len(rows)) - np.repeat(at, np.diff([*at, len(rows)]))
-        for entry in np.unique(rows[rows[:, 1] != due, 0]).tolist():
-            self._say(f"entry {entry}: its {named} are not numbered as they were written")
-        column = 3 if named == "postings" else 2
-        for entry in np.unique(rows[rows[:, column] == 0, 0]).tolist():
-            self._say(f"entry {entry}: its {named} name a lot 0")
-        rows[:, column] = np.maximum(rows[:, column], 0)
+    def _ordered(self, rows: Numbers, named: str) -> Numbers:
+        """Give rows without their numbers, which run from 0 in each entry; a lot is one or none."""
+        entry = rows[:, 0]
+        begins = np.flatnonzero(np.diff(entry, prepend=-1))
+        due = np.arange(len(rows)) - np.repeat(begins, np.diff(begins, append=len(rows)))
+        for seq in np.unique(entry[rows[:, 1] != due]).tolist():
+            self._say(f"entry {seq}: its {named} are not numbered as they were written")
+        lot = 2 if named == "postings" else 1
+        rows = rows[:, [0, 2, 3, 4]]
+        for seq in np.unique(rows[rows[:, lot] < 0, 0]).tolist():
+            self._say(f"entry {seq}: its {named} name a lot 0, or one below it")
+        np.maximum(rows[:, lot], 0, out=rows[:, lot])
+        return rows
 
     def _sums(self, postings: Numbers, first: int, last: int) -> None:
         """Every entry sums to zero in each ledger."""
@@ -254,100 +262,114 @@ class Walk:
             for k in np.flatnonzero(total):
                 self._say(f"entry {first + k} sums to {total[k]} in {name}, not to 0")
 
-    def _chain(
-        self, first: int, last: int, postings: Numbers, draws: Numbers, there: NDArray[np.bool_]
-    ) -> None:
+    def _chain(self, first: int, last: int, said: Spelled) -> None:
         """Every hash is that of the entry's parts, and of the hash before."""
         span = self.span
         rows = self._store.rows(self._sql, (first, last))
-        said = Spelled(postings, draws, first, last)
         if rows and rows[-1][-1] is not None:
-            self._spell(said, postings, there)
+            said.spell(self._names, self._ledger == LEDGERS["money"])
         before, due, last_ms = span.hash, first, span.recorded_ms
         for row in rows:
-            seq, _, kind, _, event_ms, recorded_ms, *_, noted, body, kept, salt = row
+            seq, kind, recorded_ms, kept = row[0], row[2], row[5], row[13]
             if seq != due:
                 self._say(f"entries {due} to {seq - 1} are missing")
-            if salt is None:
-                hashed = self._link_old(before, row, said)
-            else:
-                hashed = self._link(before, row, said)
-            if hashed != kept:
+            link = self._link_old if row[14] is None else self._link
+            if link(before, row, said) != kept:
                 self._say(f"entry {seq} was changed: its bytes do not give its hash")
+                if type(kept) is not bytes:
+                    raise TypeError("keeps no octets")
             if recorded_ms < last_ms and kind != "clock":
                 self._say(f"entry {seq} was recorded before the one before it")
-            if kind == "reversal":
-                self._back[seq] = event_ms
-            elif kind == "close":
-                span.closed[seq] = _sealed(noted, body, salt is None)
-            elif kind == "upgrade":
-                self._hear_upgrade(seq, before, body)
+            if kind in HEARD:
+                self._hear(before, row)
             before, due, last_ms = kept, seq + 1, recorded_ms
         if due <= last:
             self._say(f"entries {due} to {last} are missing")
         self._moments = np.array([(row[0], row[4]) for row in rows], np.int64).reshape(-1, 2)
-        span.hash, span.recorded_ms = bytes(before), last_ms
+        span.hash, span.recorded_ms = before, last_ms
         span.entries += len(rows)
 
-    def _spell(self, said: "Spelled", postings: Numbers, there: NDArray[np.bool_]) -> None:
-        """Write all postings of a block as the chain does; money has to stand last."""
-        account = np.where(there, postings[:, 1], 0)
-        money = self._ledger[account] == LEDGERS["money"]
-        said.spell(self._names, account, postings, money)
-        early = money[:-1] & ~money[1:] & (postings[:-1, 0] == postings[1:, 0])
-        for entry in np.unique(postings[:-1][early, 0]).tolist():
-            said.mixed.add(entry)
+    def _hear(self, before: bytes, row: tuple) -> None:
+        """Learn what an entry says of others."""
+        span, seq, kind, noted, body = self.span, row[0], row[2], row[11], row[12]
+        if kind == "reversal":
+            self._back[seq] = row[4]
+        elif kind == "close":
+            span.closed[seq] = _sealed(noted, body, row[14] is None)
+        else:
+            told = chain.told(body)
+            # A block that could not be read is looked at again.
+            other = span.upgrade not in (0, seq)
+            if other or (told["head"], told["entries"]) != (before.hex(), seq - 1):
+                self._say(f"entry {seq} takes over another book than the one before it")
+            span.upgrade = span.upgrade or seq
 
-    def _link(self, before: bytes, row: tuple, said: "Spelled") -> bytes:
+    def _link(self, before: bytes, row: tuple, said: Spelled) -> bytes:
         """Hash an entry of version 2, and hold its columns against what was told."""
-        seq, raw, kind, site, event_ms, recorded_ms, actor, back, right, *_ = row
-        series, number, noted, body, _, salt = row[9:]
-        span = self.span
-        span.new = span.new or seq
-        goods, money, drawn = said.of(seq)
-        head = (seq, raw.hex(), kind, site, event_ms, recorded_ms, back or 0, right or 0)
+        seq, raw, kind, site, event_ms, recorded_ms, _, back, right = row[:9]
+        noted, body, salt, span = row[11], row[12], row[14], self.span
+        if not span.new:
+            span.new = seq
         if back == 0 or right == 0:
             self._say(f"entry {seq} refers to an entry 0")
+        goods, money, drawn = said.of(seq)
+        head = (seq, raw.hex(), kind, site, event_ms, recorded_ms, back or 0, right or 0)
         public = chain.public(head, noted, goods, chain.seal_money(salt, money), drawn)
-        hashed = chain.link(before, public, chain.seal_told(salt, body))
+        seal = chain.seal_told(salt, body)
+        if len(salt) == chain.SALT and len(body) != chain.SEAL:
+            self._columns(row)
+        else:
+            self._erased(row, seal)
+        source, verified, more = _read_noted(noted)
+        if source is not None:
+            self._sources.append((seq, source, verified))
+        if more:
+            span.opened.update(more.get("opened", {}))
+            if "erases" in more:
+                span.erasures.append(more["erases"])
         if seq in said.mixed:
             self._say(f"entry {seq}: its postings are not numbered as they were written")
-        if chain.is_erased(body):
-            span.erased.append(seq)
-            if actor or series is not None or number is not None or len(salt) != chain.HALF:
-                self._say(f"entry {seq} was erased, and not all of its private part is gone")
-        elif len(salt) != chain.SALT:
-            self._say(f"entry {seq} was changed: its salt is not whole")
-        else:
-            self._columns(seq, kind, actor, series, number, body)
-        notes = _read_noted(noted)
-        if "from" in notes:
-            source = SOURCES.get(notes["from"], -1)
-            self._sources.append((seq, source, bool(notes.get("verified"))))
-        if "opened" in notes:
-            span.opened.update({int(k): name for k, name in notes["opened"].items()})
-        if "erases" in notes:
-            span.erasures.append(notes["erases"])
-        return hashed
+        return chain.link(before, public, seal)
 
-    def _columns(
-        self, seq: int, kind: str, actor: str, series: str | None, number: int | None, body: str
-    ) -> None:
-        """What stands in columns beside a body is what the body says."""
+    def _erased(self, row: tuple, seal: bytes) -> None:
+        """Of an erased entry nothing private is left but its seal; others have their whole salt."""
+        seq, _, kind, *_ = row
+        actor, series, number, body, salt = row[6], row[9], row[10], row[12], row[14]
+        if not chain.is_erased(body):
+            if len(salt) != chain.SALT:
+                self._say(f"entry {seq} was changed: its salt is not whole")
+            self._columns(row)
+            return
+        self.span.erased.append(seq)
+        if actor or series is not None or number is not None or len(salt) != chain.HALF:
+            self._say(f"entry {seq} was erased, and not all of its private part is gone")
+        if seal.hex() != body or kind in NEEDED:
+            self._say(f"entry {seq} was changed: what is left of it is no seal of it")
+
+    def _columns(self, row: tuple) -> None:
+        """What stands in columns and in public beside a body is what the body says."""
+        seq, raw, kind, site, event_ms, _, actor = row[:7]
+        series, number, body = row[9], row[10], row[12]
         if kind == Ticket.kind:
             # In a body without inner objects a name with its value stands once, as it is written.
-            held = f'"actor":{chain.quoted(actor)}' in body if actor else '"actor":' not in body
+            held = f'"event_ms":{event_ms},' in body and f'"site":{chain.quoted(site)}' in body
+            held &= f'"actor":{chain.quoted(actor)}' in body if actor else '"actor":' not in body
             if series is None:
                 held &= '"series":' not in body and number is None
             else:
                 held &= f'"series":{chain.quoted(series)}' in body
                 held &= f'"number":{number},' in body
+            told = chain.told(body) if '"alias":' in body else {}
         else:
-            held = chain.told(body).get("actor", "") == actor and series is None and number is None
+            told = chain.told(body)
+            said = (told.get("actor", ""), told["kind"], told["site"], told["event_ms"])
+            held = said == (actor, kind, site, event_ms) and series is None and number is None
+            held &= told["id"] == text_of_id(raw)
         if not held:
-            self._say(
-                f"entry {seq} was changed: who told it, or its slip, is not what its body says"
-            )
+            said = "who told it, what it is, or its slip, is not what its body says"
+            self._say(f"entry {seq} was changed: {said}")
+        if "alias" in told:
+            self.span.aliases[str(told["alias"])] = seq
 
     def _link_old(self, before: bytes, row: tuple, said: "Spelled") -> bytes:
         """Hash an entry of version 1."""
@@ -375,12 +397,6 @@ class Walk:
         if noted and kind != Close.kind:
             span.opened.update(version1.opened(noted))
         return hashed
-
-    def _hear_upgrade(self, seq: int, before: bytes, body: str) -> None:
-        told = chain.told(body)
-        if self.span.upgrade or (told["head"], told["entries"]) != (before.hex(), seq - 1):
-            self._say(f"entry {seq} takes over another book than the one before it")
-        self.span.upgrade = self.span.upgrade or seq
 
     def _lots(self, postings: Numbers) -> None:
         """Learn what is posted to lots, and what their own entries say of them."""
@@ -413,8 +429,21 @@ class Walk:
 
 
 @lru_cache(maxsize=1 << 12)
-def _read_noted(noted: str) -> Mapping[str, object]:
-    return chain.read_noted(noted)
+def _read_noted(noted: str) -> tuple[int | None, bool, Mapping]:
+    """Read what a note says: where lots come from, whether weighed well, and what else it says."""
+    notes = chain.read_noted(noted)
+    source = SOURCES.get(notes["from"], -1) if "from" in notes else None
+    more: dict[str, object] = {}
+    if "opened" in notes:
+        more["opened"] = {int(number): name for number, name in notes["opened"].items()}
+    if "erases" in notes:
+        more["erases"] = _whole(notes["erases"])
+    return source, bool(notes.get("verified")), more
+
+
+def _numbers(rows: list[tuple]) -> Numbers:
+    """Make an array of rows of five whole numbers."""
+    return np.fromiter(chained.from_iterable(rows), np.int64, 5 * len(rows)).reshape(-1, 5)
 
 
 def _sealed(noted: str, body: str, old: bool) -> Sealed:
@@ -422,43 +451,19 @@ def _sealed(noted: str, body: str, old: bool) -> Sealed:
     told = chain.told(body)
     root = noted.split(",")[0].removeprefix("root ") if old else chain.read_noted(noted)["root"]
     site = "" if told["site"] == "*" else told["site"]
-    return Sealed(str(root), site, told["from_ms"], told["to_ms"])
+    if not isinstance(site, str):
+        raise ValueError("closes no site")
+    return Sealed(str(root), site, _whole(told["from_ms"]), _whole(told["to_ms"]))
 
 
-class Elsewhere:
-    """Walks a span in a process of its own.
+def _whole(value: object) -> int:
+    """Give a whole number that a database can hold.
 
-    Parameters
-    ----------
-    where
-        As for `open_book`.
-    asked
-        As for `Walk`: version, first and last entry, accounts, lots.
+    Raises
+    ------
+    ValueError
+        It is none.
     """
-
-    def __init__(self, where: str, *asked: int) -> None:
-        words = [sys.executable, "-c", "from ainalym.ledger import span; span.answer()"]
-        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._process.stdin.write(json.dumps([where, *asked]).encode())
-        self._process.stdin.close()
-
-    def span(self) -> Span | None:
-        """Wait for what it found; None where it failed."""
-        said = self._process.stdout.read()
-        self._process.stdout.close()
-        return None if self._process.wait() else pickle.loads(said)
-
-    def stop(self) -> None:
-        """End it, if it has not ended."""
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.communicate()
-
-
-def answer() -> None:
-    """Walk the span asked for on standard input, for `Elsewhere` in another process."""
-    where, *asked = json.load(sys.stdin)
-    store = connect(where, new=False, read_only=True)
-    with store.reading(), unswept():
-        span = Walk(store, *asked).walk()
-    pickle.dump(span, sys.stdout.buffer)
+    if type(value) is not int or abs(value) >= 1 << 62:
+        raise ValueError("is no whole number")
+    return value

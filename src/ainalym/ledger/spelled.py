@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ainalym.ledger import chain, version1
+from ainalym.ledger import version1
 
 Numbers = NDArray[np.int64]
 
@@ -15,10 +15,11 @@ class Spelled:
 
     Parameters
     ----------
-    postings
-        Entry, account, lot (0 for none) and quantity, in the order of entries; shape (n, 4).
-    draws
-        Entry, child (0 for none), parent and quantity; shape (n, 4).
+    posted, taken
+        Rows of postings and draws: entry, its number in it, and what is hashed.
+    postings, draws
+        The same without the numbers, as arrays: entry, account, lot (0 for none) and quantity;
+        entry, child (0 for none), parent and quantity; shape (n, 4).
     first, last
         The entries.
 
@@ -28,38 +29,51 @@ class Spelled:
         Entries whose postings in money do not stand last.
     """
 
-    def __init__(self, postings: Numbers, draws: Numbers, first: int, last: int) -> None:
+    def __init__(
+        self,
+        posted: list[tuple],
+        taken: list[tuple],
+        postings: Numbers,
+        draws: Numbers,
+        first: int,
+        last: int,
+    ) -> None:
         numbers = np.arange(first, last + 2)
         self._first = first
         self._of_posting = np.searchsorted(postings[:, 0], numbers).tolist()
         self._of_draw = np.searchsorted(draws[:, 0], numbers).tolist()
+        self._posted, self._taken = posted, taken
         self._postings, self._draws = postings, draws
         self._lines: list[str] = []
-        self._money: list[int] = []
+        self._drawn: list[str] = []
+        self._middle: list[int] = []
         self._octets: tuple[bytes, bytes] | None = None
-        self._drawn = draws[:, 1:].tolist()
         self.mixed: set[int] = set()
 
-    def spell(
-        self, names: list[str], account: Numbers, postings: Numbers, money: NDArray[np.bool_]
-    ) -> None:
-        """Write every posting."""
+    def spell(self, names: list[str], moneys: NDArray[np.bool_]) -> None:
+        """Write every posting and draw; names, and which are in money, by number of account."""
+        begins = [f"[{name}," for name in names]
         self._lines = [
-            f"[{names[number]},{lot},{quantity}]"
-            for number, (lot, quantity) in zip(
-                account.tolist(), postings[:, 2:].tolist(), strict=True
-            )
+            f"{begins[number]}{lot},{quantity}]" for _, _, number, lot, quantity in self._posted
         ]
-        self._money = np.concatenate([[0], np.cumsum(money)]).tolist()
+        self._drawn = [f"[{child},{parent},{grams}]" for _, _, child, parent, grams in self._taken]
+        entry, account = self._postings[:, 0], self._postings[:, 1]
+        money = moneys[account.clip(0, len(moneys) - 1)]
+        sums = np.concatenate([[0], np.cumsum(money)])
+        ends = np.array(self._of_posting[1:], np.int64)
+        begun = np.array(self._of_posting[:-1], np.int64)
+        self._middle = (ends - (sums[ends] - sums[begun])).tolist()
+        early = money[:-1] & ~money[1:] & (entry[:-1] == entry[1:])
+        self.mixed.update(entry[:-1][early].tolist())
 
     def of(self, seq: int) -> tuple[str, str, str]:
         """Give an entry's postings in grams and pieces, those in money, and its draws."""
         k = seq - self._first
+        middle, lines, join = self._middle[k], self._lines, ",".join
         a, b = self._of_posting[k], self._of_posting[k + 1]
         c, d = self._of_draw[k], self._of_draw[k + 1]
-        middle = b - (self._money[b] - self._money[a])
-        drawn = chain.drawn(self._drawn[c:d]) if d > c else ""
-        return ",".join(self._lines[a:middle]), ",".join(self._lines[middle:b]), drawn
+        drawn = join(self._drawn[c:d]) if d > c else ""
+        return join(lines[a:middle]), join(lines[middle:b]) if b > middle else "", drawn
 
     def packed(self, seq: int) -> bytes:
         """Give an entry's postings and draws as version 1 packs them."""
