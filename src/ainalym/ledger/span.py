@@ -4,10 +4,6 @@ Rows of entries, postings and draws never change, so spans may be walked at the 
 processes, while others write.
 """
 
-import json
-import pickle
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,8 +17,8 @@ from ainalym.errors import OutsideError
 from ainalym.ledger import chain, version1
 from ainalym.ledger.old import SOURCES, Old
 from ainalym.ledger.spelled import Numbers, Spelled
-from ainalym.ledger.store import Store, connect
-from ainalym.ledger.writer import NEEDED, unswept
+from ainalym.ledger.store import Store
+from ainalym.ledger.writer import NEEDED
 from ainalym.model.deed import Close, Ticket
 from ainalym.model.entry import Account, Source
 
@@ -462,46 +458,3 @@ def _whole(value: object) -> int:
     if type(value) is not int or abs(value) >= 1 << 62:
         raise ValueError("is no whole number")
     return value
-
-
-# What fails there is done here again, and told in words.
-PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-
-
-class Elsewhere:
-    """Walks a span in a process of its own.
-
-    Parameters
-    ----------
-    where
-        As for `open_book`.
-    asked
-        As for `Walk`: version, first and last entry, accounts, lots.
-    """
-
-    def __init__(self, where: str, *asked: int) -> None:
-        words = [sys.executable, "-c", "from ainalym.ledger import span; span.answer()"]
-        self._process = subprocess.Popen(words, **PIPES)
-        self._process.stdin.write(json.dumps([where, *asked]).encode())
-        self._process.stdin.close()
-
-    def span(self) -> Span | None:
-        """Wait for what it found; None where it failed."""
-        said = self._process.stdout.read()
-        self._process.stdout.close()
-        return None if self._process.wait() else pickle.loads(said)
-
-    def stop(self) -> None:
-        """End it, if it has not ended."""
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.communicate()
-
-
-def answer() -> None:
-    """Walk the span asked for on standard input, for `Elsewhere` in another process."""
-    where, *asked = json.load(sys.stdin)
-    store = connect(where, new=False, read_only=True)
-    with store.reading(), unswept():
-        span = Walk(store, *asked).walk()
-    pickle.dump(span, sys.stdout.buffer)

@@ -14,10 +14,11 @@ import numpy as np
 from ainalym.errors import OutsideError
 from ainalym.ledger import chain
 from ainalym.ledger.book import Book
+from ainalym.ledger.elsewhere import Elsewhere
 from ainalym.ledger.guards import missing
 from ainalym.ledger.old import SOURCES
 from ainalym.ledger.shelf import owes
-from ainalym.ledger.span import UNREADABLE, Elsewhere, Span, Walk
+from ainalym.ledger.span import UNREADABLE, Span, Walk
 from ainalym.ledger.spelled import Numbers
 from ainalym.ledger.store import Store, connect, damage
 from ainalym.ledger.writer import sealed, unswept
