@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ainalym.errors import ConflictError
+from ainalym.errors import ConflictError, OutsideError
 from ainalym.ledger import backup, open_book, post, restore, verify
 from ainalym.ledger.guards import CREATED, missing
 from ainalym.ledger.schema import statements
@@ -139,6 +139,18 @@ def test_how_a_guard_is_written_does_not_count(own):
     respelt(own, [("posting_insert", "when new.entry", "-- late\nWHEN   new . entry")])
     with open_book(own) as book:
         assert verify(book).whole
+
+
+def test_a_guard_whose_name_became_octets_is_no_fault_of_ours(own):
+    with closing(sqlite3.connect(own, isolation_level=None)) as thief:
+        thief.execute("pragma writable_schema = on")
+        thief.execute("update sqlite_master set sql = cast(sql as blob) where name = 'lot_open'")
+        thief.execute("update sqlite_master set type = cast(type as blob) where name = 'lot_open'")
+    try:
+        with open_book(own, read_only=True) as book:
+            verify(book)
+    except OutsideError as error:
+        assert "lot_open" in str(error)
 
 
 def test_a_guard_of_somebody_else_is_told(own):

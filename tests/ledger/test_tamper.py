@@ -3,6 +3,7 @@
 import os
 import random
 import sqlite3
+import sys
 from contextlib import closing, contextmanager
 
 import pytest
@@ -15,6 +16,8 @@ from ainalym.ledger.store import connect
 from tests.ledger import every, servers, tell
 from tests.ledger.thief import TABLES, Thief, content, ways
 from tests.ledger.thief import where as which
+
+verifying = sys.modules[verify.__module__]
 
 ROWS = int(os.environ.get("AINALYM_ROWS", "1"))
 """Rows of each table in which every column is changed in every way."""
@@ -323,6 +326,23 @@ def test_no_bit_that_is_kept_can_be_flipped_unseen(request, tmp_path, version):
             missed.append(at)
     assert missed == []
     assert found > FLIPS // 10
+
+
+def test_a_large_file_is_told_of_as_a_small_one_is(made, tmp_path, monkeypatch):
+    """A large one is looked at by SQLite and walked by several at the same time."""
+    octets, path, chance = made.read_bytes(), tmp_path / "book.sqlite", random.Random(3)
+    said = {0: [], 1 << 40: []}
+    for _ in range(FLIPS // 10):
+        path.write_bytes(flipped(octets, chance)[1])
+        for large, told in said.items():
+            monkeypatch.setattr(verifying, "LONG_OCTETS", large)
+            try:
+                with open_book(path, read_only=True) as book:
+                    told.append(verify(book, processes=1 if large else 2).whole)
+            except OutsideError:
+                told.append(None)
+    assert said[0] == said[1 << 40]
+    assert {True, False} <= {*said[0]}
 
 
 def test_a_log_with_a_flipped_bit_gives_an_earlier_book_or_none(made, tmp_path):
