@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from itertools import chain as chained
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -322,18 +323,17 @@ class _Kept:
     """Every lot as it is kept; lot 0 stands for none."""
 
     def __init__(self, store: Store) -> None:
-        columns: list[list] = [[0] for _ in range(9)]
+        known = " ".join([f"when '{said}' then {k}" for said, k in SOURCES.items()])
         sql = (
-            "select id, entry, account, made_g, left_g, event_ms, since_ms, verified, source "
-            "from lot order by id"
+            "select id, entry, account, made_g, left_g, event_ms, since_ms, verified, "
+            f"case source {known} else -1 end from lot order by id"
         )
+        parts = [np.zeros((1, 9), np.int64)]
         for rows in store.stream(sql):
-            for column, values in zip(columns, zip(*rows, strict=True), strict=True):
-                column.extend(values)
-        source = [SOURCES.get(said, -1) for said in columns.pop()[1:]]
-        number, *kept = map(_numbers, columns)
+            flat = np.fromiter(chained.from_iterable(rows), np.int64, 9 * len(rows))
+            parts.append(flat.reshape(-1, 9))
+        number, *kept, self.source = np.concatenate(parts).T
         self.entry, self.account, self.made, self.left, self.event, self.since, self.verified = kept
-        self.source = np.array([0, *source], np.int64)
         self.count = len(number)
         self.numbered = bool(np.array_equal(number, np.arange(self.count)))
 
@@ -357,16 +357,6 @@ class _Kept:
             (since != self.since, "is not there since when the chain says"),
         ):
             yield from (f"lot {k} {said}" for k in _found(wrong))
-
-
-def _numbers(column: list) -> Numbers:
-    """Make an array of a column; what is damaged becomes -1, which nothing is."""
-    try:
-        return np.array(column, np.int64)
-    except (TypeError, ValueError, OverflowError):
-        return np.array(
-            [one if type(one) is int and abs(one) < 1 << 62 else -1 for one in column], np.int64
-        )
 
 
 def _found(wrong: Numbers) -> list[int]:
