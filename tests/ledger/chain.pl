@@ -161,7 +161,8 @@ sub public_of {
     }
     my %public = (version => 2, noted => read_canonical($row->{noted}, 'noted'),
         money => sha256_hex($salt_1, octets_of(canonical(\@money))), postings => \@open);
-    $public{$_} = "$row->{$_}" for qw(id kind site);
+    $public{$_} = "$row->{$_}" for qw(kind site);
+    $public{id} = sha256_hex($salt_1, pack 'H*', $row->{id});
     $public{$_} = 0 + $row->{$_} for qw(corrects event_ms recorded_ms reverses seq);
     $public{draws} = [map { [map { 0 + $_ } @$_] } @{$row->{draws}}];
     return \%public;
@@ -296,6 +297,9 @@ sub check_accounts {
                 if ($names->{$number} // '') ne $here{$number};
         }
         for my $posting (@{$row->{postings}}) {
+            # Accounts of money are named under their seal alone.
+            my $name = $names->{$posting->[0]} // '';
+            $opened{$posting->[0]}++ if defined $row->{salt} && $name =~ /\Amoney:/;
             fault("entry $row->{seq}", "account $posting->[0] was not opened")
                 if !$opened{$posting->[0]};
         }

@@ -118,11 +118,12 @@ class _Deeds:
             process="pack", used={"bag": 30}, pieces={"pack": 10},
         )  # fmt: skip
         prices = {"price_minor_per_piece": {"bag": 300}}
-        load = self._say(tell.dispatch, {}, "S1", "S2", pieces={"bag": 40}).lots[0]
-        self._say(tell.arrival, {load: 39}, "S2", reason="one tore", **prices)
-        self._say(tell.sale, {}, "S2", pieces={"bag": 20}, **prices)
+        sent = self._say(tell.dispatch, {"bag": 100}, "S1", "S2", pieces={"bag": 40}).lots
+        got = dict(zip(sent, (99, 39), strict=True))
+        self._say(tell.arrival, got, "S2", reason="one tore", **prices)
+        self._say(tell.sale, {"bag": 60}, "S2", pieces={"bag": 20}, **prices)
         self._say(tell.stocktake, {}, "S2", pieces={"bag": 17})
-        self._say(tell.stocktake, {"bag": 1_700}, "S1", pieces={"bag": 25})
+        self._say(tell.stocktake, {"bag": 1_650}, "S1", pieces={"bag": 25})
 
     def _corrections(self):
         wrong = self._say(tell.ticket, 9_000, "P2", paid_minor=100, reason="gift", actor="aigul")

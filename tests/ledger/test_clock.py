@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from ainalym.errors import ConflictError, InputError
+from ainalym.errors import InputError, OutsideError
 from ainalym.ledger import entries, open_book, post, verify
 from ainalym.ledger.clock import LONG_MS, SKEW_MS
 from ainalym.model.deed import Clock
@@ -51,7 +51,7 @@ def test_a_clock_behind_the_last_entry_is_refused_beyond_a_quarter_of_an_hour(ti
     (receipt,) = post(timed, [told(hand)])
     assert receipt.recorded_ms == tell.NOW_MS
     hand.at_ms -= 1
-    with pytest.raises(ConflictError, match=r"it is 15 minutes behind; set the clock right"):
+    with pytest.raises(OutsideError, match=r"it is 15 minutes behind; set the clock right"):
         post(timed, [told(hand)])
     assert verify(timed).entries == 2
 
@@ -60,7 +60,7 @@ def test_a_clock_far_ahead_is_refused_until_somebody_accepts_it(timed, hand):
     hand.at_ms = tell.NOW_MS + LONG_MS
     post(timed, [told(hand)])
     hand.at_ms += LONG_MS + 1
-    with pytest.raises(ConflictError, match="nothing was recorded for 2 days; set the clock right"):
+    with pytest.raises(OutsideError, match="nothing was recorded for 2 days; set the clock right"):
         post(timed, [told(hand)])
     post(timed, [accept(hand)])
     (receipt,) = post(timed, [told(hand)])
@@ -74,7 +74,7 @@ def test_what_was_recorded_by_a_wrong_clock_can_be_lived_with(timed, hand):
     hand.at_ms = tell.NOW_MS + 3_650 * tell.DAY_MS
     post(timed, [accept(hand)])
     hand.at_ms = tell.NOW_MS + 1_000
-    with pytest.raises(ConflictError, match="it is 3649 days behind"):
+    with pytest.raises(OutsideError, match="it is 3649 days behind"):
         post(timed, [told(hand)])
     post(timed, [accept(hand)])
     (receipt,) = post(timed, [told(hand)])
@@ -105,7 +105,7 @@ def test_the_servers_clock_is_a_second_source(monkeypatch):
         now = book._clock()
         post(book, [tell.ticket(1_000, id=new_id(now), event_ms=now)])
         monkeypatch.setattr("ainalym.ledger.store.Store.server_ms", lambda self: now + 3_600_000)
-        with pytest.raises(ConflictError, match=r"the database server's .* apart; set them right"):
+        with pytest.raises(OutsideError, match=r"the database server's .* apart; set them right"):
             post(book, [tell.ticket(1_000, id=new_id(now), event_ms=now)])
         assert verify(book).entries == 1
 

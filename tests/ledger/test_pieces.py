@@ -40,9 +40,13 @@ def test_pieces_are_sold_at_a_price_each_and_never_below_none(shop):
     owed = balances(shop, role="buyer", what="KZT")
     assert owed[("money", "buyer", "S1", "KZT", "shop")] == 900_000
     with pytest.raises(ConflictError, match="S1 holds 850 pieces of bottle, not 851 pieces"):
-        post(shop, [tell.sale({}, pieces={"bottle": 851})])
+        post(shop, [tell.sale({"bottle": 1}, pieces={"bottle": 851})])
     with pytest.raises(ConflictError, match="holds 0 pieces of cap, not 1 pieces"):
         post(shop, [tell.sale({}, pieces={"cap": 1})])
+    with pytest.raises(
+        ConflictError, match="pieces of bottle leave S1, and nothing of their weight"
+    ):
+        post(shop, [tell.sale({}, pieces={"bottle": 1})])
     assert verify(shop).whole
 
 
@@ -85,7 +89,7 @@ def test_pieces_are_used_up_in_a_process_and_taken_back(shop):
 def test_a_lot_of_pieces_is_chosen_by_hand_and_traced_to_what_was_weighed(shop):
     (count,) = lots(shop, site="S1", ledger="count")
     assert {one.account.ledger for one in lots(shop, site="S1")} == {"mass"}
-    post(shop, [tell.sale({count.id: 950})])
+    post(shop, [tell.sale({count.id: 950, "bottle": 19_000})])
     assert pieces(shop, "S1") == {}
     path = trace(shop, count.id)
     assert path.share("recycled") == 1.0
@@ -115,14 +119,15 @@ def test_any_story_of_pieces_sums_to_zero_and_is_never_below_none(story):
         open_book(raw, clock=lambda: tell.NOW_MS) as book,
     ):
         post(book, [tell.rule("process", "sort", rule), tell.ticket(10_000, "S1")])
+        post(book, [tell.change({"pet": 1_000}, [("b", 1_000)])])
         there = 0
         for what, many in story:
             told = {
                 "make": lambda n: tell.change({"pet": 10}, [("b", 10)], pieces={"b": n}),
-                "sell": lambda n: tell.sale({}, pieces={"b": n}),
-                "send": lambda n: tell.dispatch({}, "S1", "S2", pieces={"b": n}),
+                "sell": lambda n: tell.sale({"b": 1}, pieces={"b": n}),
+                "send": lambda n: tell.dispatch({"b": 1}, "S1", "S2", pieces={"b": n}),
                 "count": lambda n: tell.stocktake({}, "S1", pieces={"b": n}),
-                "use": lambda n: tell.change({"pet": 1}, [("b", 1)], used={"b": n}),
+                "use": lambda n: tell.change({"b": 1}, [("b", 1)], used={"b": n}),
             }[what](many)
             if what in ("sell", "send", "use") and many > there:
                 with pytest.raises(ConflictError, match=f"holds {there} pieces of b"):

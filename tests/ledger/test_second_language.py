@@ -79,6 +79,7 @@ def octets_of(row, before, names):
         lines.append(chain.line(name, lot, quantity))
     sealed = chain.seal_money(salt, ",".join(money))
     drawn = chain.drawn(row["draws"])
+    head[1] = chain.seal_id(salt, bytes.fromhex(row["id"]))
     public = chain.public([*head, *back], row["noted"], ",".join(goods), sealed, drawn)
     return chain.link(before, public, chain.seal_told(salt, row["body"]))
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from ainalym.errors import NotFoundError
 from ainalym.ledger.ask import entry, knows
 from ainalym.ledger.book import Book
+from ainalym.ledger.schema import has
 from ainalym.model.deed import Deed
 from ainalym.model.entry import Entry
 
@@ -18,8 +19,9 @@ def aliased(book: Book, alias: str) -> Entry:
         None has it.
     """
     with book.reading() as store:
-        row = store.one("select entry from alias where alias = ?", (alias,))
-    if row is None:
+        known = has(store, "alias")
+        row = known and store.one("select entry from alias where alias = ?", (alias,))
+    if not row:
         raise NotFoundError(f"there is no entry {alias} in this book")
     return entry(book, row[0])
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ainalym.errors import ConflictError, NotFoundError
+from ainalym.errors import NotFoundError, OutsideError
 from ainalym.ledger import chain
 from ainalym.ledger.book import Book
 from ainalym.ledger.clock import Clocks
@@ -385,6 +385,6 @@ def clocks(book: Book, *, clock: Callable[[], int] = now_ms) -> Seen:
         try:
             held.look()
             held.read(last_ms)
-        except ConflictError as error:
+        except OutsideError as error:
             return Seen(clock(), last_ms, there, str(error))
         return Seen(clock(), last_ms, there, "")

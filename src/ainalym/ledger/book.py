@@ -275,9 +275,12 @@ class Book:
             if not ended and fold(self._store):
                 self._queue.put(wish)
                 return
-        except OutsideError as error:
-            # Nothing is lost: the sums are derived, and who asks adds up what is not in them.
+        except BaseException as error:
+            # Nothing is lost: the sums are derived, and who asks adds up what is not in them. And
+            # whatever they suffer from, posters must not wait for a writer that has ended.
             wish.error = error
+            if not isinstance(error, Exception):
+                raise
         self._folding = None
         wish.done.set()
 

@@ -10,8 +10,9 @@ the book and can be erased:
 
 `postings` lists name of the account, lot (0 for none) and quantity of what is posted in grams and
 pieces; what is posted in money has its own seal instead, `money` = SHA-256(salt1, postings in
-money), so that no price can be read off a proof. The salt of an entry is 32 octets of chance: salt1
-is the first half, salt2 the second. `docs/reference/chain.md` defines every byte.
+money), so that no price can be read off a proof; `id` is a seal too, since an id may be made of
+what was told. The salt of an entry is 32 octets of chance: salt1 is the first half, salt2 the
+second. `docs/reference/chain.md` defines every byte.
 
 **Source.** Canonical JSON: RFC 8785. Merkle tree: RFC 6962, section 2.1, over the entries' hashes
 in the order of the chain.
@@ -103,6 +104,19 @@ def seal_money(salt: bytes, lines: str) -> str:
     return sha256(salt[:HALF] + b"[" + lines.encode() + b"]").hexdigest()
 
 
+def seal_id(salt: bytes, raw: bytes) -> str:
+    """Seal an id, so that what it was made of cannot be found out by trying.
+
+    Parameters
+    ----------
+    salt
+        The entry's, or its first half.
+    raw
+        The id's 16 octets.
+    """
+    return sha256(salt[:HALF] + raw).hexdigest()
+
+
 def seal_told(salt: bytes, body: str) -> bytes:
     """Seal what was told: 32 octets."""
     if len(body) == SEAL and is_erased(body):
@@ -116,8 +130,8 @@ def public(head: Sequence[object], noted: str, goods: str, money: str, draws: st
     Parameters
     ----------
     head
-        Number, id in 32 hexadecimal digits, kind, site, moments of the event and of recording, and
-        the entries it reverses and corrects (0 for none).
+        Number, seal of its id, kind, site, moments of the event and of recording, and the entries
+        it reverses and corrects (0 for none).
     noted
         Canonical JSON.
     goods, draws

@@ -7,7 +7,7 @@ before it writes, and refuses what a person has to look at first.
 
 from collections.abc import Callable
 
-from ainalym.errors import ConflictError
+from ainalym.errors import OutsideError
 from ainalym.ledger.store import Store
 from ainalym.model.entry import iso, lives_in_simulation, now_ms
 
@@ -40,7 +40,7 @@ class Clocks:
 
         Raises
         ------
-        ConflictError
+        OutsideError
             They are too far apart. Nothing may be recorded.
         """
         if self._clock is not now_ms or lives_in_simulation():
@@ -48,9 +48,7 @@ class Clocks:
         here, there = self._clock(), self._store.server_ms()
         if there is not None and abs(here - there) > SKEW_MS:
             said = f"this computer's clock says {iso(here)}, the database server's {iso(there)}"
-            raise ConflictError(
-                f"{said}: they are {_span(abs(here - there))} apart; set them right"
-            )
+            raise OutsideError(f"{said}: they are {_span(abs(here - there))} apart; set them right")
 
     def read(self, last_ms: int, *, accepted: bool = False) -> int:
         """Tell the time, in milliseconds since 1970 UTC.
@@ -64,7 +62,7 @@ class Clocks:
 
         Raises
         ------
-        ConflictError
+        OutsideError
             The clock cannot be believed. Nothing may be recorded.
         """
         now = self._clock()
@@ -74,10 +72,10 @@ class Clocks:
             return now
         if now < last_ms - SKEW_MS:
             said = f"this computer's clock says {iso(now)}, and the last entry is of {iso(last_ms)}"
-            raise ConflictError(f"{said}: it is {_span(last_ms - now)} behind; {MEND}")
+            raise OutsideError(f"{said}: it is {_span(last_ms - now)} behind; {MEND}")
         if now > last_ms + LONG_MS:
             said = f"this computer's clock says {iso(now)}, and the last entry is of {iso(last_ms)}"
-            raise ConflictError(f"{said}: nothing was recorded for {_span(now - last_ms)}; {MEND}")
+            raise OutsideError(f"{said}: nothing was recorded for {_span(now - last_ms)}; {MEND}")
         return now
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ainalym.errors import ConflictError, Issue, refuse
 from ainalym.ledger import chain
-from ainalym.ledger.ask import rules
+from ainalym.ledger.ask import lot, rules
 from ainalym.ledger.book import Book
 from ainalym.ledger.provenance import Path, shares, trace
 from ainalym.model.deed import Close, Deed, Sale
@@ -235,10 +235,13 @@ def refuse_claims(book: Book, deeds: Sequence[Deed]) -> None:
         for deed in claims
         if deed.loads
     )
+    # A claim is made of grams; pieces that are sold with them are not claimed a second time.
     high = []
     used_g: dict[tuple[str, str], int] = {}
     for deed in claims:
         for number, grams in deed.lots.items():
+            if lot(book, number).account.ledger != "mass":
+                continue
             may = claim(book, number)
             key = may.lot.account.site, may.lot.account.what
             told_g = grams * deed.claimed_ppm // PPM

@@ -90,7 +90,7 @@ def events(entries: Iterable[Entry], root: str, *, zone: tzinfo | None = None) -
                     "declarationTime": _when(entry),
                     "reason": "incorrect_data",
                     f"{OWN}:id": entry.id,
-                    f"{OWN}:reason": entry.body["reason"],
+                    f"{OWN}:reason": entry.body.get("reason", ""),
                 },
             }
         elif entry.kind in STEPS or entry.kind == "change":
@@ -127,12 +127,12 @@ def _event(entry: Entry, root: str, offset: str) -> dict:
             _quantity(root, posting.account.what, int(lot), grams)
             for lot, grams in entry.body["lots"].items()
             for posting in entry.postings
-            if posting.lot == int(lot)
+            if posting.lot == int(lot) and posting.account.ledger == "mass"
         ]
     if entry.kind == "count":
         event["quantityList"] = [
             _quantity(root, material, None, grams)
-            for material, grams in entry.body["counted"].items()
+            for material, grams in entry.body.get("counted", {}).items()
         ]
     for name in ("actor", "reason", *EXTRA.get(entry.kind, ())):
         if name in entry.body:
@@ -152,7 +152,7 @@ def _when(entry: Entry) -> str:
 
 def _quantities(entry: Entry, root: str, *, taken: bool) -> list[dict]:
     def wanted(posting: Posting) -> bool:
-        here = posting.lot is not None and posting.account.role == "stock"
+        here = posting.lot is not None and posting.account[:2] == ("mass", "stock")
         return here and (posting.quantity < 0) == taken
 
     return [

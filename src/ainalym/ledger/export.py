@@ -205,6 +205,8 @@ def _blocks(store: Store) -> Iterator[tuple[list[tuple], list[tuple]]]:
 def _amount(account: Account, quantity: int) -> str:
     if account.ledger == "mass":
         return f"{quantity} g"
+    if account.ledger == "count":
+        return f'{quantity} "{account.what}"'
     sign, (major, minor) = "-" if quantity < 0 else "", divmod(abs(quantity), MINOR_PER_MAJOR)
     currency = account.what if account.what.isalpha() else f'"{account.what}"'
     return f"{sign}{major}.{minor:02d} {currency}"

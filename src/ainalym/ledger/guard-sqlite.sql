@@ -37,14 +37,19 @@ begin select raise(abort, 'the book is append-only: a period cannot be changed')
 create trigger period_delete before delete on period
 begin select raise(abort, 'the book is append-only: a period cannot be removed'); end;
 
-create trigger lot_update
-before update of id, entry, account, made_g, event_ms, source, verified on lot
+create trigger lot_update before update on lot
+when new.id is not old.id or new.entry is not old.entry or new.account is not old.account
+    or new.made_g is not old.made_g or new.event_ms is not old.event_ms
+    or new.source is not old.source or new.verified is not old.verified
 begin select raise(abort, 'the book is append-only: a lot cannot be changed'); end;
 
 create trigger lot_delete before delete on lot
 begin select raise(abort, 'the book is append-only: a lot cannot be removed'); end;
 
-create trigger account_update before update of id, ledger, role, site, what, party, owes on account
+create trigger account_update before update on account
+when new.id is not old.id or new.ledger is not old.ledger or new.role is not old.role
+    or new.site is not old.site or new.what is not old.what or new.party is not old.party
+    or new.owes is not old.owes
 begin select raise(abort, 'the book is append-only: an account cannot be changed'); end;
 
 create trigger account_delete before delete on account

@@ -37,6 +37,13 @@ Drawn = tuple[int, int, int]
 """Child lot (0 where it left the book), parent lot, grams."""
 
 
+FINAL = ("rule", "close", "reversal", "erasure", "clock", "upgrade")
+"""Kinds that nothing takes back."""
+
+NEEDED = ("rule", "close", "count", "erasure", "clock", "upgrade")
+"""Kinds whose words the book itself goes by, so that they are not erased."""
+
+
 class Draft(NamedTuple):
     """What an entry would post and draw, and what the book notes on it."""
 
@@ -299,6 +306,10 @@ def _taken(
         for what, quantity in said.items():
             parts = shelf.take(_stock(deed.site, what, ledger), quantity, deed.event_ms)
             taken.setdefault((ledger, what), []).extend(parts)
+    for ledger, what in taken:
+        if ledger == "count" and ("mass", what) not in taken:
+            said = f"pieces of {what} leave {deed.site}, and nothing of their weight"
+            raise ConflictError(f"{said}; say its grams too")
     return [*taken.items()]
 
 

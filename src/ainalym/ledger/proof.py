@@ -14,9 +14,9 @@ from ainalym.errors import ConflictError, NotFoundError
 from ainalym.ledger import chain, version1
 from ainalym.ledger.ask import ACCOUNT, periods
 from ainalym.ledger.book import Book
+from ainalym.ledger.periods import sealed
 from ainalym.ledger.span import SALT
 from ainalym.ledger.store import Store
-from ainalym.ledger.writer import sealed
 from ainalym.model.entry import Account, Period, iso
 
 ENTRY = (
@@ -161,7 +161,7 @@ def _octets(store: Store, number: int, row: tuple) -> tuple[bytes, str]:
         lines.append(chain.line(account.name, lot, quantity))
     salt = bytes(salt)
     public = chain.public(
-        (number, raw, *head),
+        (number, chain.seal_id(salt, bytes(row[1])), *head),
         noted,
         ",".join(goods),
         chain.seal_money(salt, ",".join(money)),

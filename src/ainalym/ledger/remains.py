@@ -29,7 +29,7 @@ def _ticket(noted: Mapping, postings: Sequence[Posting], draws: Sequence[Draw]) 
     (stock,) = (one for one in postings if one.lot is not None)
     paid = sum(one.quantity for one in postings if one.account.role == "people")
     said: Body = {"material": stock.account.what, "gross_g": stock.quantity}
-    return said | {"source": noted.get("from", ""), "paid_minor": paid}
+    return said | {"source": noted.get("from", ""), "paid_minor": paid, "price_minor_per_kg": 0}
 
 
 def _taken(postings: Sequence[Posting], ledger: str) -> dict[str, int]:

@@ -74,7 +74,7 @@ def _make(store: Store, version: int) -> None:
 
 def derived(store: Store) -> None:
     """Make the tables of sums that are kept, empty, where one of them is missing."""
-    if has(store, "total") and has(store, "folded"):
+    if has(store, "total") and has(store, "folded") and store.one("select 1 from folded"):
         return
     for table in ("total", "folded"):
         store.run(f"drop table if exists {table}")

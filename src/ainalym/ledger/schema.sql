@@ -38,7 +38,7 @@ create table entry (
     reverses integer references entry (seq),
     corrects integer references entry (seq),
     series text,
-    number integer,
+    number {whole},
     noted text not null,
     body text not null,
     hash {bytes} not null,

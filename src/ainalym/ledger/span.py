@@ -16,10 +16,10 @@ import numpy as np
 from ainalym.errors import OutsideError
 from ainalym.ledger import chain, version1
 from ainalym.ledger.ids import text_of_id
+from ainalym.ledger.laws import NEEDED
 from ainalym.ledger.old import SOURCES, Old
 from ainalym.ledger.spelled import Numbers, Spelled
 from ainalym.ledger.store import Store
-from ainalym.ledger.writer import NEEDED
 from ainalym.model.deed import Close, Ticket
 from ainalym.model.entry import Account, Source
 
@@ -64,8 +64,8 @@ class Span:
         How many there are, and what is wrong with them.
     hash, recorded_ms
         Of the last one.
-    balance
-        What is posted to each account.
+    balance, used
+        What is posted to each account, and whether anything is.
     posted, drawn, into
         Grams posted to each lot, drawn from it, and drawn into it.
     entry, born, account, source, verified, event_ms
@@ -91,6 +91,7 @@ class Span:
     recorded_ms: int = 0
     faults: list[str] = field(default_factory=list)
     balance: Numbers
+    used: Numbers
     posted: Numbers
     drawn: Numbers
     into: Numbers
@@ -115,7 +116,7 @@ class Span:
         here = self.entry == 0
         for name in ("entry", "born", "account", "source", "verified", "event_ms"):
             getattr(self, name)[here] = getattr(later, name)[here]
-        for name in ("balance", "posted", "drawn", "into"):
+        for name in ("balance", "used", "posted", "drawn", "into"):
             getattr(self, name).__iadd__(getattr(later, name))
         np.maximum(self.since_ms, later.since_ms, out=self.since_ms)
         self.entries, self.postings = self.entries + later.entries, self.postings + later.postings
@@ -156,6 +157,7 @@ class Walk:
             first=first,
             last=last,
             balance=np.zeros(accounts + 1, np.int64),
+            used=np.zeros(accounts + 1, np.int64),
             **{name: np.zeros(lots + 1, np.int64) for name in by_lot},
         )
         self._ledger = np.zeros(accounts + 1, np.int8)
@@ -234,6 +236,7 @@ class Walk:
         postings, draws = postings[there], draws[drawn]
         self._sums(postings, first, last)
         np.add.at(span.balance, postings[:, 1], postings[:, 3])
+        span.used[postings[:, 1]] = 1
         np.add.at(span.drawn, draws[:, 2], draws[:, 3])
         np.add.at(span.into, draws[:, 1], draws[:, 3])
         self._lots(postings[postings[:, 2] > 0])
@@ -313,7 +316,8 @@ class Walk:
         if back == 0 or right == 0:
             self._say(f"entry {seq} refers to an entry 0")
         goods, money, drawn = said.of(seq)
-        head = (seq, raw.hex(), kind, site, event_ms, recorded_ms, back or 0, right or 0)
+        sealed_id = chain.seal_id(salt, raw)
+        head = (seq, sealed_id, kind, site, event_ms, recorded_ms, back or 0, right or 0)
         public = chain.public(head, noted, goods, chain.seal_money(salt, money), drawn)
         seal = chain.seal_told(salt, body)
         if len(salt) == chain.SALT and len(body) != chain.SEAL:

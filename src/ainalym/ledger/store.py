@@ -186,7 +186,8 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold a transaction that writes: all of it is kept, or nothing."""
-        self._begin("begin immediate" if self.engine == "sqlite" else "begin")
+        sqlite = self.engine == "sqlite"
+        self._begin("begin immediate" if sqlite else "begin isolation level read committed")
         try:
             yield
             self._run("commit")
@@ -218,13 +219,18 @@ class Store:
             return None
         return int(self.one("select (extract(epoch from clock_timestamp()) * 1000)::bigint")[0])
 
-    def forget(self) -> None:
-        """Let nothing that was erased lie in the log beside a SQLite file.
+    def forget(self) -> bool:
+        """Empty the log beside a SQLite file, where what was erased may lie; tell whether it is.
 
-        PostgreSQL frees it at its next vacuum.
+        Who reads an earlier state of the file keeps the log: then it has to be tried again.
+        PostgreSQL frees what was erased at its next vacuum; its own log and its copies have it.
         """
-        if self.engine == "sqlite":
-            self.one("pragma wal_checkpoint(truncate)")
+        if self.engine == "postgres":
+            return True
+        self.run("pragma busy_timeout = 0")
+        busy = self.one("pragma wal_checkpoint(truncate)")[0]
+        self.run(f"pragma busy_timeout = {int(1000 * WAIT_S)}")
+        return not busy
 
     @property
     def is_lost(self) -> bool:

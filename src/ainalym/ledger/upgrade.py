@@ -177,6 +177,7 @@ def _reshape_postgres(store: Store) -> None:
     store.run("drop function if exists book_refuse()")
     store.run("drop function if exists book_closed()")
     store.run("alter table entry add column if not exists salt bytea")
+    store.run("alter table entry alter column number type bigint")
     store.run("alter table account drop constraint if exists account_ledger_check")
     store.run(
         "alter table account add constraint account_ledger_check "

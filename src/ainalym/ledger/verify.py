@@ -19,11 +19,11 @@ from ainalym.ledger.elsewhere import Elsewhere
 from ainalym.ledger.garbage import unswept
 from ainalym.ledger.guards import missing
 from ainalym.ledger.old import SOURCES
+from ainalym.ledger.periods import sealed
 from ainalym.ledger.shelf import owes
 from ainalym.ledger.span import UNREADABLE, Span, Walk
 from ainalym.ledger.spelled import Numbers
 from ainalym.ledger.store import Store, connect, damage
-from ainalym.ledger.writer import sealed
 from ainalym.model.entry import Account
 
 TOLD = 5
@@ -283,13 +283,16 @@ class _Check:
         """What is kept beside the postings agrees with them."""
         for number, *key, owing, kept in self._kept:
             account = Account(*map(str, key))
+            there = 0 <= number < len(span.balance) if isinstance(number, int) else False
+            if account.ledger == "money" and there and span.used[number]:
+                # In version 2 its name stands under the seal of money alone.
+                span.opened.setdefault(number, account.name)
             # Two accounts have one name only where a part of it has a colon.
             if span.opened.get(number) != account.name or ":" in "".join(account):
                 said = span.opened.get(number, "never opened")
                 self._faults.append(f"account {number} is {account.name}; the chain says {said}")
             if owing != owes(account):
                 self._faults.append(f"account {account.name} is not held to what it may owe")
-            there = 0 <= number < len(span.balance) if isinstance(number, int) else False
             if not there or span.balance[number] != kept:
                 sums = span.balance[number] if there else 0
                 self._faults.append(

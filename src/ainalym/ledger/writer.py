@@ -4,13 +4,22 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from ainalym.errors import AinalymError, ConflictError, InputError, Issue, NotFoundError, refuse
+from ainalym.errors import (
+    AinalymError,
+    ConflictError,
+    InputError,
+    Issue,
+    NotFoundError,
+    OutsideError,
+    refuse,
+)
 from ainalym.ledger import chain
 from ainalym.ledger.canonical import canonical, faults_of_text
 from ainalym.ledger.clock import SKEW_MS, Clocks
 from ainalym.ledger.garbage import unswept
 from ainalym.ledger.ids import raw_of, text_of_id
-from ainalym.ledger.laws import Draft, draft, refuse_all
+from ainalym.ledger.laws import FINAL, NEEDED, Draft, draft, refuse_all
+from ainalym.ledger.periods import sealed
 from ainalym.ledger.rules import Rules
 from ainalym.ledger.shelf import LOT, Shelf, owes, row_of
 from ainalym.ledger.store import Refused, Store
@@ -27,12 +36,6 @@ ENTRY = (
 ERASE = (
     "update entry set actor = '', series = null, number = null, body = ?, salt = ? where seq = ?"
 )
-FINAL = ("rule", "close", "reversal", "erasure", "clock", "upgrade")
-"""Kinds that nothing takes back."""
-
-NEEDED = ("rule", "close", "count", "erasure", "clock", "upgrade")
-"""Kinds whose words the book itself goes by, so that they are not erased."""
-
 SALTS = 256
 """Salts that are drawn from the computer's chance at a time."""
 
@@ -82,7 +85,7 @@ class Writer:
         self._store = store
         self._clocks = Clocks(store, clock)
         self._chance = chance
-        self._salts = b""
+        self._salts, self._unforgotten = b"", False
         self._seq = -1
 
     def commit(self, requests: Sequence[Request]) -> None:
@@ -90,9 +93,9 @@ class Writer:
         try:
             many = sum(len(request.deeds) for request in requests) >= MANY
             with self._store.writing(), unswept(many):
-                erased = self.record(requests)
-            if erased:
-                self._store.forget()
+                self._unforgotten |= self.record(requests)
+            if self._unforgotten:
+                self._unforgotten = not self._store.forget()
         except Refused as error:
             self._seq = -1
             if len(requests) == 1:
@@ -148,7 +151,7 @@ class Writer:
         accepted = not kinds.isdisjoint(("clock", "upgrade"))
         try:
             self._true_ms = self._clocks.read(self._recorded_ms, accepted=accepted)
-        except ConflictError as error:
+        except OutsideError as error:
             request.error = error
             return
         # Within minutes the order of the chain counts; who accepts the clock sets it.
@@ -211,20 +214,22 @@ class Writer:
         corrects = self._find(deed.corrects)[0] if deed.corrects else None
         page, (lines, draws, noted) = shelf.page, drawn
         if len(shelf.opened) > opened:
-            names = {str(k): account.name for k, account in shelf.opened[opened:]}
-            said = canonical({**noted, "opened": names})
+            # Accounts of money may have a person's name; they stand under the seal of money alone.
+            names = {str(k): one.name for k, one in shelf.opened[opened:] if one.ledger != "money"}
+            said = canonical({**noted, "opened": names} if names else noted)
         else:
             said = chain.noted(tuple(noted.items()))
         series = getattr(deed, "series", "") or None
         raw, kind, site, event_ms = deed.id.replace("-", ""), deed.kind, deed.site, deed.event_ms
-        head = (seq, raw, kind, site, event_ms, recorded_ms, reverses or 0, corrects or 0)
-        salt = self._salt()
+        salt, octets = self._salt(), bytes.fromhex(raw)
+        sealed_id = chain.seal_id(salt, octets)
+        head = (seq, sealed_id, kind, site, event_ms, recorded_ms, reverses or 0, corrects or 0)
         hashed = self._link(head, said, lines, draws, salt, body)
         page.postings.append((seq, lines))
         if draws:
             page.draws.append((seq, draws))
         number = series and deed.number
-        row = (seq, bytes.fromhex(raw), kind, site, event_ms, recorded_ms, deed.actor)
+        row = (seq, octets, kind, site, event_ms, recorded_ms, deed.actor)
         page.entries.append((*row, reverses, corrects, series, number, said, body, hashed, salt))
         if deed.alias:
             page.aliases.append((deed.alias, seq))
@@ -377,7 +382,7 @@ class Writer:
         if row is None:
             raise ConflictError("what is not written yet cannot be erased; post it first")
         body, salt = row
-        if chain.is_erased(body):
+        if chain.is_erased(body) or any(row[-1] == seq for row in self._shelf.page.erased):
             raise ConflictError(f"the private part of entry {deed.erases} is erased already")
         if salt is None:
             said = f"entry {deed.erases} is of version 1, where the whole entry is hashed"
@@ -488,12 +493,3 @@ def _lines(postings: Sequence[tuple[int, list]], moved: dict[int, int]) -> list[
 
 def _by_key(moved: Mapping[int, int]) -> list[tuple[int, int]]:
     return [(moved[key], key) for key in sorted(moved)]
-
-
-def sealed(site: str, from_ms: int, to_ms: int) -> tuple[str, tuple]:
-    """The statement that gives the hashes a period's root is made of, and its values."""
-    if site in ("", "*"):
-        said = "select hash from entry where event_ms >= ? and event_ms < ? order by seq"
-        return said, (from_ms, to_ms)
-    said = "select hash from entry where site = ? and event_ms >= ? and event_ms < ? order by seq"
-    return said, (site, from_ms, to_ms)

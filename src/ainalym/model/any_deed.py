@@ -86,6 +86,10 @@ class Deed:
         if type(self.event_ms) is not int or not 0 < self.event_ms < 1 << 46:
             mend = "give milliseconds since 1970 UTC"
             yield Issue(self._where("event_ms"), f"{self.event_ms!r} is no moment", mend)
+        told_ms = self.device_ms
+        if told_ms is not None and (type(told_ms) is not int or not 0 <= told_ms < 1 << 46):
+            mend = "give milliseconds since 1970 UTC, or leave it out"
+            yield Issue(self._where("device_ms"), f"{told_ms!r} is no moment", mend)
         if self.alias or self.offset:
             yield from faults_of_names(self._where, self.alias, self.offset)
 

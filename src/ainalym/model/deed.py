@@ -374,7 +374,8 @@ class Close(Deed):
     to_ms: int
 
     def _faults(self) -> Iterator[Issue]:
-        if not 0 <= self.from_ms < self.to_ms <= self.event_ms:
+        whole = type(self.from_ms) is int and type(self.to_ms) is int
+        if not whole or not 0 <= self.from_ms < self.to_ms <= self.event_ms:
             fault = f"from {self.from_ms} to {self.to_ms}, closed at {self.event_ms}"
             mend = "close a period after its end"
             yield Issue(self._where("to_ms"), fault, mend)

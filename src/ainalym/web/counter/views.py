@@ -170,7 +170,7 @@ def slip(request: HttpRequest, site: Site, ticket: UUID) -> HttpResponse:
         "at": local(found.event_ms),
         "net_g": net_g(found.body),
         "material": Material.objects.filter(id=found.body["material"]).first(),
-        "seller": seller,
+        "seller": None if found.body.get("erased") else seller,
         "reason": _reason(found.body.get("reason", "")),
     }
     return render(request, "counter/slip.html", told)

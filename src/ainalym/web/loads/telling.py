@@ -61,6 +61,8 @@ def _as_told(book: Book, deed: Deed) -> Deed:
     found = recorded(book, deed.id)
     if found is None:
         return deed
+    if found.body.get("erased"):
+        return replace(deed, event_ms=found.event_ms)
     before = read_deed(found.body)
     if replace(deed, event_ms=before.event_ms) != before:
         mend = "a new deed needs a new id; a change needs a reversal"
