@@ -210,7 +210,7 @@ def export(
 
 
 @book.command()
-@click.argument("lot", type=click.IntRange(min=1))
+@click.argument("lot", type=click.IntRange(1, (1 << 31) - 1))
 @WHERE
 @MACHINE
 def trace(lot: int, where: str, as_json: bool) -> int:
@@ -390,7 +390,7 @@ def _verified(told: dict) -> Iterator[str]:
         more = f" and {len(erased) - 20:,} more" if len(erased) > 20 else ""
         yield f"Erased on request is the private part of entries {first}{more}."
     with_what = [f"the hash {said}" for said in told["compared_with"]["hashes"]]
-    with_what += [f"the backup {told['compared_with']['backup']}"] * bool(
+    with_what += [f"the end of {told['compared_with']['backup']}"] * bool(
         told["compared_with"]["backup"]
     )
     if with_what:

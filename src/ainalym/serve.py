@@ -59,7 +59,7 @@ def serve(
       ainalym serve --demo
       ainalym serve --data /srv/ainalym --name book.example.kz
     """
-    from ainalym.web.serve import first_people, is_new, ready, run
+    from ainalym.web.serve import clock_fault, first_people, is_new, ready, run
 
     ready(
         data,
@@ -68,6 +68,8 @@ def serve(
         host=host,
         requests_per_minute=requests_per_minute,
     )
+    if fault := clock_fault():
+        click.echo(f"Nothing is recorded yet: {fault}", err=True)
     if demo is None and is_new():
         demo = sys.stdin.isatty() and click.confirm("Nobody is here yet. Begin with a demo?")
     for name, password in first_people(data, demo=bool(demo), city=city).items():

@@ -103,7 +103,7 @@ def erase(
     from ainalym.model.entry import new_id, now_ms
 
     with open_book(where) as opened:
-        found = [entry(opened, int(one) if one.isdecimal() else one) for one in entries]
+        found = [entry(opened, _number(one) or one) for one in entries]
         at_ms = now_ms()
         deeds = [
             Erasure(id=new_id(), site=one.site, event_ms=at_ms, actor=_me(by), reason=reason,
@@ -116,8 +116,9 @@ def erase(
         "erased": [one.seq for one in found],
         "entries": [receipt.seq for receipt in receipts],
     }
-    numbers = ", ".join(f"{one.seq:,}" for one in found)
-    said = f"The private part of entries {numbers} is erased. Backups of before still hold it."
+    numbers = ", ".join(f"entry {one.seq:,}" for one in found)
+    said = f"The private part of {numbers} is erased. Backups of before still hold it. "
+    said += "A seller's name that the site keeps goes when the site next starts."
     return say_result(told, said, as_json=as_json, quiet=quiet)
 
 
@@ -171,6 +172,11 @@ def clock(accept: bool, reason: str, where: str, by: str | None, as_json: bool, 
         lines.append(f"Nothing is recorded: {seen.fault}." if seen.fault else "It is believed.")
     say_result(told, "\n".join(lines), as_json=as_json, quiet=quiet and not seen.fault)
     return 1 if seen.fault and not accept else 0
+
+
+def _number(said: str) -> int | None:
+    """Read an entry's number; None where it is none that a book can have."""
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None
 
 
 def _me(by: str | None) -> str:

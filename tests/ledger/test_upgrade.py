@@ -79,7 +79,7 @@ def test_a_book_of_version_1_is_read_as_it_was(old, tmp_path):
 
 def test_nothing_is_written_to_a_book_of_version_1(old):
     path, _ = old
-    with pytest.raises(ConflictError, match="take it over with `ainalym book upgrade`"):
+    with pytest.raises(ConflictError, match="take it over with `ainalym book upgrade"):
         open_book(path)
 
 
@@ -249,7 +249,7 @@ def test_a_book_on_a_server_is_taken_over_too(tmp_path):
             found = said_of(book)
             assert found == {name: told[name] for name in found}
             backup(book, tmp_path / "before.sqlite")
-        with pytest.raises(ConflictError, match="take it over with `ainalym book upgrade`"):
+        with pytest.raises(ConflictError, match="take it over with `ainalym book upgrade"):
             open_book(address)
         done = upgrade(address, clock=at_later)
         assert (done.number, done.head, done.verdict.faults) == (55, told["hash"], ())

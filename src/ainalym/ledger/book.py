@@ -329,7 +329,9 @@ def _version(store: Store, name: str, *, read_only: bool) -> int:
         return version
     if version == OLD:
         said = f"{name} is a book of version {version}, and entries are of version {VERSION} now"
-        raise ConflictError(f"{said}; back it up, then take it over with `ainalym book upgrade`")
+        where = "" if name == "the database" else f" --book {name}"
+        mend = f"back it up, then take it over with `ainalym book upgrade{where}`"
+        raise ConflictError(f"{said}; {mend}")
     said = f"{name} is a book of version {version}, not {VERSION}"
     mend = "install the newer Ainalym that wrote it" if version > VERSION else "bring back a backup"
     raise OutsideError(f"{said}; {mend}")

@@ -245,6 +245,13 @@ def _happened(event: Mapping, own: Mapping, shared: Mapping, *, is_named: bool) 
     if not kind:
         said = f"type {event.get('type')!r} with bizStep {event.get('bizStep')!r} is not taken"
         raise InputError([Issue("bizStep", said, f"send one of {', '.join(KINDS)}")])
+    action = STEPS.get(kind, ("", "", ""))[0]
+    if kind != "change" and event.get("type") != "ObjectEvent":
+        said = f"{event.get('type')!r} with bizStep {event.get('bizStep')!r} is not taken"
+        raise InputError([Issue("type", said, "send an ObjectEvent")])
+    if action and event.get("action", action) != action:
+        said = f"{event.get('action')!r} is not taken with bizStep {event.get('bizStep')!r}"
+        raise InputError([Issue("action", said, f"send {action}")])
     extra = {name: own[name] for name in EXTRA[kind] if name in own}
     deed = read_deed({"kind": kind} | shared | _said(kind, event, extra) | extra)
     if is_named:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ainalym.errors import Issue, refuse
+from ainalym.errors import Issue, OutsideError, refuse
 
 HOME = "Asia/Almaty"
 """The time zone of days where none is named."""
@@ -189,7 +189,10 @@ class Measured(NamedTuple):
 
 
 def _by_this_computer() -> int:
-    return time.time_ns() // 1_000_000
+    at_ms = time.time_ns() // 1_000_000
+    if at_ms <= 0:
+        raise OutsideError("this computer's clock says a moment before 1970; set it right")
+    return at_ms
 
 
 _clock: Callable[[], int] = _by_this_computer

@@ -16,12 +16,13 @@ from django.core.management import call_command
 from django.db import transaction
 
 from ainalym.city import read
-from ainalym.ledger import Book, post, rules
+from ainalym.ledger import Book, entries, post, rules
 from ainalym.model.city import City
 from ainalym.model.deed import G_PER_KG, Deed, Payment, Rule
 from ainalym.model.entry import new_id, now_ms
 from ainalym.study import find_city
 from ainalym.units import MINOR_PER_MAJOR, whole
+from ainalym.web.counter.models import Seller
 from ainalym.web.loads.models import Offer
 from ainalym.web.people.models import Duty, Person, Role
 from ainalym.web.programme.models import (
@@ -52,6 +53,12 @@ def prepare() -> None:
     """Make or renew the site's own tables, and drop the sessions that have ended."""
     call_command("migrate", verbosity=0, interactive=False)
     call_command("clearsessions")
+
+
+def forget_sellers(book: Book) -> None:
+    """End the names of sellers of tickets whose private part was erased in the book."""
+    erased = [one.body["erases"] for one in entries(book, kind="erasure", most=100_000)]
+    Seller.objects.filter(ticket__in=erased).delete()
 
 
 def is_empty() -> bool:

@@ -30,11 +30,20 @@ def ready(data: Path, *, database: str, **ways: object) -> None:
         The database cannot be reached.
     """
     settle(data, database=database, **ways)
-    from ainalym.web.begin import prepare
+    from ainalym.web.begin import forget_sellers, prepare
     from ainalym.web.book import the_book
 
-    the_book()
+    book = the_book()
     prepare()
+    forget_sellers(book)
+
+
+def clock_fault() -> str:
+    """Tell why nothing is recorded by this computer's clock; empty where it is believed."""
+    from ainalym.ledger import clocks
+    from ainalym.web.book import the_book
+
+    return clocks(the_book()).fault
 
 
 def is_new() -> bool:

@@ -193,7 +193,8 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         "line": _line(found, names, LARGEST),
         "before": entry(book, number - 1).hash if number > 1 else FIRST,
         "device_ms": found.body.get("device_ms"),
-        "fields": [*_fields(found.body)],
+        "fields": [] if found.body.get("erased") else [*_fields(found.body)],
+        "erased_by": _erased_by(book, found),
         "seals": [period for period in periods(book) if _seals(period, found)],
         "corrected_by": _corrected_by(book, found),
     }
@@ -230,6 +231,14 @@ def _seals(period: Period, found: Entry) -> bool:
     """Tell whether a closed period holds an entry; what came after it closed it does not."""
     here = period.site in ("*", found.site)
     return here and period.from_ms <= found.event_ms < period.to_ms and found.seq < period.entry
+
+
+def _erased_by(book: Book, found: Entry) -> Entry | None:
+    """Find the entry that says that this one's private part was erased."""
+    if not found.body.get("erased"):
+        return None
+    told = entries(book, site=found.site, kind="erasure", after=found.seq, most=1_000)
+    return next((one for one in told if one.body["erases"] == found.id), None)
 
 
 def _corrected_by(book: Book, found: Entry) -> Entry | None:

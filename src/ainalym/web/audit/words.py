@@ -21,6 +21,9 @@ KINDS = {
     "reversal": _("Reversal"),
     "rule": _("Rule"),
     "close": _("Period closed"),
+    "erasure": _("Private part erased"),
+    "clock": _("Clock accepted"),
+    "upgrade": _("Book taken over"),
 }
 """Kinds of entries."""
 

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from ainalym.web.department import against, closing, monthly
+from ainalym.web.department import against, clock, closing, monthly
 
 app_name = "department"
 urlpatterns = [
     path("", against.home, name="home"),
+    path("clock", clock.accept, name="clock"),
     path("map", against.plan_map, name="map"),
     path("plan", against.plan, name="plan"),
     path("form", monthly.form, name="form"),

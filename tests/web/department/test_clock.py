@@ -1,0 +1,40 @@
+"""Where nothing was recorded for long, phones keep their tickets until the department looks."""
+
+import pytest
+
+from ainalym.ledger import entries, verify
+from ainalym.model import entry as told_by
+from ainalym.web.book import the_book
+from tests.web.counter.cases import told as ticket
+from tests.web.loads import POINT
+
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Three days after the last entry, by the computer's own clock."""
+    at_ms = told_by.now_ms() + 3 * DAY_MS
+    monkeypatch.setattr(told_by, "_by_this_computer", lambda: at_ms)
+    monkeypatch.setattr(told_by, "_clock", told_by._by_this_computer)
+    return at_ms
+
+
+def test_a_ticket_waits_until_the_department_accepts_the_clock(browse, programme, later):
+    keeper, department = browse("keeper-12"), browse("department")
+    device = {"device": "01890000-0000-4000-8000-00000000000c"}
+    json = {"content_type": "application/json"}
+    series = keeper.post(f"/counter/{POINT}/series", device, **json).json()["series"]
+    told = ticket(number=1, series=series, event_ms=later)
+    answer = keeper.post(f"/counter/{POINT}/tickets", told, **json)
+    assert answer.status_code == 503, "the phone keeps it and tries again"
+    page = department.get("/department/").content.decode()
+    assert "/department/clock" in page
+    assert keeper.post("/department/clock").status_code == 403
+    assert department.post("/department/clock").status_code == 302
+    assert "/department/clock" not in department.get("/department/").content.decode()
+    assert keeper.post(f"/counter/{POINT}/tickets", told, **json).status_code == 201
+    newest = entries(the_book(), most=2, newest_first=True)
+    assert [one.kind for one in newest] == ["ticket", "clock"]
+    assert newest[1].actor == "department"
+    assert verify(the_book()).whole
