@@ -22,6 +22,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
 from ainalym.ledger import version1
 from ainalym.ledger.canonical import canonical, flat
@@ -146,6 +147,46 @@ def public(head: Sequence[object], noted: str, goods: str, money: str, draws: st
         f'"recorded_ms":{recorded_ms},"reverses":{reverses},"seq":{seq},'
         f'"site":{quoted(site)},"version":2}}'
     )
+
+
+def entered(
+    before: bytes,
+    head: Sequence[Any],
+    noted: str,
+    goods: str,
+    money: str,
+    draws: str,
+    salt: bytes,
+    body: str,
+) -> bytes:
+    """Hash an entry onto the chain, 32 octets: all of the parts above in one go.
+
+    What writes and what verifies does nothing as often; apart, the parts take twice the time.
+
+    Parameters
+    ----------
+    before
+        Hash of the entry before, 32 octets.
+    head
+        As for `public`, but with the 16 octets of the id instead of their seal.
+    noted, goods, draws
+        As for `public`.
+    money
+        Postings in money, with commas between.
+    salt, body
+        The whole salt, and what was told.
+    """
+    seq, raw, kind, site, event_ms, recorded_ms, reverses, corrects = head
+    half = salt[:HALF]
+    public = (
+        f'{{"corrects":{corrects},"draws":[{draws}],"event_ms":{event_ms},'
+        f'"id":"{sha256(half + raw).hexdigest()}","kind":"{kind}",'
+        f'"money":"{sha256(half + f"[{money}]".encode()).hexdigest()}","noted":{noted},'
+        f'"postings":[{goods}],"recorded_ms":{recorded_ms},"reverses":{reverses},"seq":{seq},'
+        f'"site":{quoted(site)},"version":2}}'
+    )
+    told = sha256(salt[HALF:] + body.encode()).digest()
+    return sha256(_MARK + before + sha256(public.encode()).digest() + told).digest()
 
 
 def octets(before: bytes, public: str, private: bytes) -> bytes:

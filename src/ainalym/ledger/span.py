@@ -315,15 +315,18 @@ class Walk:
             span.new = seq
         if back == 0 or right == 0:
             self._say(f"entry {seq} refers to an entry 0")
+        head = (seq, raw, kind, site, event_ms, recorded_ms, back or 0, right or 0)
         goods, money, drawn = said.of(seq)
-        sealed_id = chain.seal_id(salt, raw)
-        head = (seq, sealed_id, kind, site, event_ms, recorded_ms, back or 0, right or 0)
-        public = chain.public(head, noted, goods, chain.seal_money(salt, money), drawn)
-        seal = chain.seal_told(salt, body)
         if len(salt) == chain.SALT and len(body) != chain.SEAL:
             self._columns(row)
+            hashed = chain.entered(before, head, noted, goods, money, drawn, salt, body)
         else:
+            seal = chain.seal_told(salt, body)
             self._erased(row, seal)
+            head = (seq, chain.seal_id(salt, raw), *head[2:])
+            sealed = chain.seal_money(salt, money)
+            public = chain.public(head, noted, goods, sealed, drawn)
+            hashed = chain.link(before, public, seal)
         source, verified, more = _read_noted(noted)
         if source is not None:
             self._sources.append((seq, source, verified))
@@ -333,7 +336,7 @@ class Walk:
                 span.erasures.append(more["erases"])
         if seq in said.mixed:
             self._say(f"entry {seq}: its postings are not numbered as they were written")
-        return chain.link(before, public, seal)
+        return hashed
 
     def _erased(self, row: tuple, seal: bytes) -> None:
         """Of an erased entry nothing private is left but its seal; others have their whole salt."""
@@ -355,14 +358,16 @@ class Walk:
         seq, raw, kind, site, event_ms, _, actor = row[:7]
         series, number, body = row[9], row[10], row[12]
         if kind == Ticket.kind:
-            # In a body without inner objects a name with its value stands once, as it is written.
+            # In a body without inner objects a name with its value stands once, as it is written,
+            # and who told it stands first.
             held = f'"event_ms":{event_ms},' in body and f'"site":{chain.quoted(site)}' in body
-            held &= f'"actor":{chain.quoted(actor)}' in body if actor else '"actor":' not in body
+            first = f'{{"actor":{chain.quoted(actor)},' if actor else "{"
+            held = held and body.startswith(first) and (actor or not body.startswith('{"actor"'))
             if series is None:
-                held &= '"series":' not in body and number is None
+                held = held and number is None and '"series":' not in body
             else:
-                held &= f'"series":{chain.quoted(series)}' in body
-                held &= f'"number":{number},' in body
+                held = held and f'"series":{chain.quoted(series)}' in body
+                held = held and f'"number":{number},' in body
             told = chain.told(body) if '"alias":' in body else {}
         else:
             told = chain.told(body)

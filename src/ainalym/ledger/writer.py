@@ -222,8 +222,7 @@ class Writer:
         series = getattr(deed, "series", "") or None
         raw, kind, site, event_ms = deed.id.replace("-", ""), deed.kind, deed.site, deed.event_ms
         salt, octets = self._salt(), bytes.fromhex(raw)
-        sealed_id = chain.seal_id(salt, octets)
-        head = (seq, sealed_id, kind, site, event_ms, recorded_ms, reverses or 0, corrects or 0)
+        head = (seq, octets, kind, site, event_ms, recorded_ms, reverses or 0, corrects or 0)
         hashed = self._link(head, said, lines, draws, salt, body)
         page.postings.append((seq, lines))
         if draws:
@@ -246,12 +245,13 @@ class Writer:
     ) -> bytes:
         """Hash an entry onto the chain; what is posted in money has to stand last."""
         names, moneys = self._shelf.names, self._shelf.moneys
-        said = [f"[{names[number]},{lot},{quantity}]" for number, lot, quantity in lines]
-        goods = sum([number not in moneys for number, _, _ in lines])
-        money = chain.seal_money(salt, ",".join(said[goods:]))
+        posted = [f"[{names[number]},{lot},{quantity}]" for number, lot, quantity in lines]
+        # A ticket posts to stock and source, then to money.
+        ticket = head[2] == "ticket"
+        goods = 2 if ticket else sum([number not in moneys for number, _, _ in lines])
         drawn = chain.drawn(draws) if draws else ""
-        public = chain.public(head, noted, ",".join(said[:goods]), money, drawn)
-        return chain.link(self._before, public, chain.seal_told(salt, body))
+        told = ",".join(posted[:goods]), ",".join(posted[goods:])
+        return chain.entered(self._before, head, noted, *told, drawn, salt, body)
 
     def _salt(self) -> bytes:
         if not self._salts:
