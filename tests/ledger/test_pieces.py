@@ -8,7 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ainalym.errors import ConflictError, InputError
-from ainalym.ledger import balances, lots, open_book, pieces, post, stock, trace, verify
+from ainalym.ledger import (
+    balances,
+    entries,
+    lots,
+    open_book,
+    pieces,
+    post,
+    stock,
+    trace,
+    verify,
+    write_journal,
+)
+from ainalym.ledger.epcis import document
 from tests.ledger import tell
 
 
@@ -94,6 +106,18 @@ def test_a_lot_of_pieces_is_chosen_by_hand_and_traced_to_what_was_weighed(shop):
     path = trace(shop, count.id)
     assert path.share("recycled") == 1.0
     assert sum(path.ends_g.values()) == path.lot.made_g == 19_000
+
+
+def test_pieces_are_exported_as_pieces_and_never_as_mass_or_money(shop, tmp_path):
+    post(shop, [tell.stocktake({}, "S1", pieces={"bottle": 940})])
+    write_journal(shop, tmp_path / "journal")
+    journal = (tmp_path / "journal").read_text(encoding="utf-8")
+    assert 'count:stock:S1:bottle  950 "bottle"' in journal
+    assert 'count:stock:S1:bottle  -10 "bottle"' in journal
+    told = document(entries(shop, most=100), "https://book.example")
+    made, counted = told["epcisBody"]["eventList"][-2:]
+    assert [one["quantity"] for one in made["outputQuantityList"]] == [19]
+    assert counted["quantityList"] == []
 
 
 def test_what_is_counted_is_weighed_too():
