@@ -74,6 +74,7 @@ def sorting(band_ppm=1_000_000):
 
 def shipped(book, grams, *, site="P1", to="S1", got=None, **said):
     """Buy, send and weigh in; the lot that lies at the station."""
+    then = {name: ms for name, ms in said.items() if name == "event_ms"}
     lot = book.post([ticket(grams, site, **said)])[0].lots[0]
-    load = book.post([dispatch({lot: grams}, site, to)])[0].lots[0]
-    return book.post([arrival({load: got or grams}, to)])[0].lots[0]
+    load = book.post([dispatch({lot: grams}, site, to, **then)])[0].lots[0]
+    return book.post([arrival({load: got or grams}, to, **then)])[0].lots[0]

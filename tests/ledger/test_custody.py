@@ -16,14 +16,19 @@ def custody(model, material="flake", at_ms=1):
     return tell.rule("custody", f"S1/{material}", {"model": model}, at_ms=at_ms)
 
 
-def made(book, sources, model=None):
+def day_of(days):
+    """A moment some days from now, in milliseconds."""
+    return tell.NOW_MS + days * tell.DAY_MS
+
+
+def made(book, sources, model=None, days=0):
     """Grind loads of such sources together: site, source and grams each; the lot of flake."""
     rules = [tell.rule("process", "grind", GRIND)] + ([custody(model)] if model else [])
     post(book, rules)
     for site, source, grams in sources:
-        tell.shipped(book, grams, site=site, source=source)
+        tell.shipped(book, grams, site=site, source=source, event_ms=day_of(days))
     total = sum(grams for *_, grams in sources)
-    run = tell.change({"pet": total}, [("flake", total)], process="grind")
+    run = tell.change({"pet": total}, [("flake", total)], process="grind", event_ms=day_of(days))
     return post(book, [run])[0].lots[0]
 
 
@@ -89,6 +94,27 @@ def test_credit_is_spent_once(quick):
     assert claim(quick, first).share == 0.0
 
 
+@pytest.mark.parametrize("days", [(-1, 0), (0, -1)])
+def test_credit_is_spent_once_on_whatever_days_it_is_sold(quick, days):
+    lot = made(quick, [("P1", "people", 60_000), ("P2", "virgin", 40_000)], "credit", days=-2)
+    first, second = (
+        tell.sale({lot: 40_000}, claimed_ppm=1_000_000, event_ms=day_of(day)) for day in days
+    )
+    post(quick, [first])
+    assert claim(quick, lot).share == 0.2
+    with pytest.raises(ConflictError, match="that is 20000 g more than are left to claim"):
+        post(quick, [second])
+    assert stock(quick, "S1") == {"flake": 60_000}
+
+
+def test_credit_of_a_later_day_is_not_sold_before(quick):
+    lot = made(quick, [("P1", "virgin", 50_000)], "credit", days=-3)
+    made(quick, [("P1", "people", 50_000)], days=-1)
+    with pytest.raises(ConflictError, match="20000 g more"):
+        post(quick, [tell.sale({lot: 20_000}, claimed_ppm=1_000_000, event_ms=day_of(-2))])
+    post(quick, [tell.sale({lot: 20_000}, claimed_ppm=1_000_000, event_ms=day_of(0))])
+
+
 def test_a_mass_balance_adds_up(quick):
     lot = made(quick, [("P1", "people", 60_000), ("P2", "virgin", 40_000)], "average")
     wrong = post(quick, [tell.sale({lot: 1_000}, claimed_ppm=600_000)])[0]
@@ -128,6 +154,18 @@ def test_a_period_that_broke_a_limit_cannot_be_closed(book):
     post(book, [custody("blending", at_ms=2)])
     post(book, [Close(id=tell.deed_id(), site="S1", from_ms=tell.NOW_MS, **span)])
     assert verify(book).whole
+
+
+def test_a_stock_take_told_with_the_close_counts_and_one_taken_back_does_not(book):
+    made(book, [("P1", "people", 100_000)], "credit")
+    span = {"from_ms": tell.NOW_MS, "to_ms": tell.NOW_MS + 1}
+    close = Close(id=tell.deed_id(), site="S1", event_ms=tell.NOW_MS + 1, **span)
+    counted, before = tell.stocktake({"flake": 90_000}, "S1"), verify(book)
+    with pytest.raises(ConflictError, match=r"flake at S1: a stock-take was 10\.00% off"):
+        post(book, [counted, close])
+    assert verify(book) == before and stock(book, "S1") == {"flake": 100_000}
+    post(book, [counted, tell.reversal(counted.id, "S1"), close])
+    assert stock(book, "S1") == {"flake": 100_000} and verify(book).whole
 
 
 def test_the_model_of_a_moment_is_the_one_said_before_it(quick):

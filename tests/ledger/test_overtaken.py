@@ -2,13 +2,14 @@
 
 import sqlite3
 import sys
+import threading
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ainalym.errors import ConflictError, InputError, NotFoundError
-from ainalym.ledger import entries, open_book, overtaken, post, stock
+from ainalym.ledger import entries, open_book, overtaken, post, stock, verify
 from ainalym.ledger.overtaken import MOST_LATE
 from ainalym.ledger.store import Store, connect
 from ainalym.model.deed import Close
@@ -202,6 +203,43 @@ def test_an_overtaken_stock_take_told_once_more_does_not_count_as_a_new_one(book
     book.post([tell.ticket(2_000, event_ms=at(500))])
     with pytest.raises(ConflictError, match="count pet again"):
         post(book, [counted, closes(book, at(801))])
+
+
+def test_a_ticket_told_with_the_close_overtakes_as_one_told_before_it(book):
+    book.post([tell.stocktake({"pet": 1_000}, event_ms=at(800))])
+    late, before = tell.ticket(300, event_ms=at(100)), verify(book)
+    with pytest.raises(ConflictError, match=r"counted 1000 g of pet at P1.*\+300 g"):
+        post(book, [late, closes(book, at(801))])
+    # Of what was refused nothing is remembered either.
+    assert verify(book) == before and overtaken(book) == []
+    with pytest.raises(ConflictError, match="count pet again"):
+        post(book, [tell.stocktake({"pet": 700}, event_ms=at(500)), closes(book, at(801))])
+    assert overtaken(book) == []
+    post(book, [late, tell.stocktake({"pet": 1_300}, event_ms=at(800)), closes(book, at(801))])
+    assert stock(book, "P1") == {"pet": 1_300} and verify(book).whole
+
+
+def test_what_comes_while_a_close_is_looked_at_comes_after_it(where):
+    """Nothing is recorded between the look and the seal."""
+    came = []
+
+    def late(book):
+        try:
+            book.post([tell.ticket(300, event_ms=at(100))])
+        except ConflictError as error:
+            came.append(str(error))
+
+    with open_book(where, clock=lambda: tell.NOW_MS) as book:
+        book.post([tell.stocktake({"pet": 1_000}, event_ms=at(800))])
+
+        def check(written, deeds):
+            assert [deed.kind for deed in deeds] == ["close"] and overtaken(written) == []
+            other.start()
+
+        other = threading.Thread(target=late, args=(book,))
+        book.post([closes(book, at(801))], check=check)
+        other.join()
+        assert overtaken(book) == [] and len(came) == 1 and "closed period" in came[0]
 
 
 def test_all_that_is_against_a_close_is_told_at_once(book):

@@ -59,7 +59,7 @@ body; not enough in stock; a rule, a tolerance or a closed period is against it)
 
 from collections.abc import Sequence
 
-from ainalym.errors import ConflictError
+from ainalym.errors import ConflictError, InputError
 from ainalym.ledger.alias import aliased
 from ainalym.ledger.ask import (
     Seen,
@@ -88,7 +88,7 @@ from ainalym.ledger.proof import Proof, proofs
 from ainalym.ledger.provenance import Path, follow, trace
 from ainalym.ledger.upgrade import Upgraded, upgrade
 from ainalym.ledger.verify import Verdict, holds, verify
-from ainalym.model.deed import Close, Count, Deed
+from ainalym.model.deed import Close, Deed
 from ainalym.model.entry import Receipt
 
 __all__ = [
@@ -154,20 +154,18 @@ def post(book: Book, deeds: Sequence[Deed]) -> list[Receipt]:
         As for `Book.post`, `refuse_claims`, `refuse_closes` and `refuse_overtaken`. Nothing is
         recorded.
     """
-    held = [
-        deed
-        for deed in deeds
-        if isinstance(deed, Close) or getattr(deed, "claimed_ppm", None) is not None
-    ]
-    # What is in the book already gets its first answer again.
-    if held and (new := [deed for deed in held if not knows(book, deed.id)]):
-        refuse_claims(book, new)
-        taken = [deed for deed in deeds if isinstance(deed, Count) and not knows(book, deed.id)]
-        said: list[Exception] = []
-        for refuse, told in ((refuse_closes, new), (refuse_overtaken, [*new, *taken])):
-            try:
-                refuse(book, told)
-            except ConflictError as error:
-                said.append(error)
-        refuse_all(said)
-    return book.post(deeds)
+    held = any(
+        isinstance(deed, Close) or getattr(deed, "claimed_ppm", None) is not None for deed in deeds
+    )
+    return book.post(deeds, check=_check if held else None)
+
+
+def _check(book: Book, deeds: Sequence[Deed]) -> None:
+    """Refuse what custody and stock-takes are against, all at once."""
+    said: list[Exception] = []
+    for refuse in (refuse_claims, refuse_closes, refuse_overtaken):
+        try:
+            refuse(book, deeds)
+        except (ConflictError, InputError) as error:
+            said.append(error)
+    refuse_all(said)

@@ -4,6 +4,8 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -20,6 +22,9 @@ from ainalym.model.entry import Receipt, now_ms
 
 OLD = 1
 """The version that can still be read, and taken over."""
+
+Check = Callable[["Book", Sequence[Deed]], None]
+"""Asks a book whether deeds may stand in it, and raises an error where they may not."""
 
 AT_ONCE = 500
 """Requests in one commit at most, so that nobody waits for long."""
@@ -115,7 +120,7 @@ class Book:
         if self._lock is not None:
             self._lock.release()
 
-    def post(self, deeds: Sequence[Deed]) -> list[Receipt]:
+    def post(self, deeds: Sequence[Deed], *, check: Check | None = None) -> list[Receipt]:
         """Record deeds together: all of them, or none.
 
         A deed that is in the book already is not recorded again; its first receipt comes back with
@@ -125,6 +130,9 @@ class Book:
         ----------
         deeds
             In the order they happened.
+        check
+            Asked last, of the book with these deeds in it and of those that are new, while nobody
+            else can write; where it raises an error, nothing is recorded.
 
         Returns
         -------
@@ -143,7 +151,7 @@ class Book:
         OutsideError
             The database failed.
         """
-        request = Request(deeds)
+        request = Request(deeds, check and partial(self._check, check))
         if not deeds:
             return []
         if self._handed is not None:
@@ -159,6 +167,9 @@ class Book:
         if request.error is not None:
             raise request.error
         return request.receipts
+
+    def _check(self, check: Check, deeds: Sequence[Deed]) -> None:
+        check(_Written(self, self._store), deeds)
 
     def fold(self, *, wait: bool = False) -> None:
         """Have the sums that are kept brought up to date, a part between two commits.
@@ -260,7 +271,8 @@ class Book:
                     break
             ended = None in waiting
             taken = [one for one in waiting if isinstance(one, tuple)]
-            self._commit([request for request, _ in taken])
+            for together in _apart([request for request, _ in taken]):
+                self._commit(together)
             for _, done in taken:
                 done.set()
             for wish in waiting:
@@ -317,6 +329,30 @@ class Book:
         fresh = connect(self._where, new=False)
         self._store.close()
         self._store, self._writer = fresh, Writer(fresh, self._clock, self._chance)
+
+
+class _Written(Book):
+    """A book with what its writer has written and not kept yet, for the writer itself to ask."""
+
+    def __init__(self, book: Book, store: Store) -> None:
+        self.version = book.version
+        self.rules_seen, self.counts_seen = book.rules_seen, book.counts_seen
+        self._store = store
+
+    @contextmanager
+    def reading(self) -> Iterator[Store]:
+        """Ask in the transaction that writes."""
+        yield self._store
+
+    def fold(self, *, wait: bool = False) -> None:
+        """Leave that for later: the writer is at work."""
+
+
+def _apart(requests: Sequence[Request]) -> Iterator[list[Request]]:
+    """Part requests into commits, in their order: what is checked stands or falls alone."""
+    for checked, alike in groupby(requests, key=lambda one: one.check is not None):
+        together = [*alike]
+        yield from [[one] for one in together] if checked else [together]
 
 
 def _version(store: Store, name: str, *, read_only: bool) -> int:

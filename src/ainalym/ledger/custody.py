@@ -21,6 +21,9 @@ from ainalym.units import PPM
 LONGEST_MS = int(timedelta(days=92).total_seconds() * 1000)
 """Three months."""
 
+FOREVER = 1 << 62
+"""A moment after all others."""
+
 DEVIATION_PPM = 5_000
 DEFAULT = "blending"
 
@@ -121,7 +124,8 @@ def claim(book: Book, number: int) -> Claim:
     model = model_of(book, lot.account.site, lot.account.what, lot.event_ms)
     share = path.share("recycled")
     if model in ("average", "credit"):
-        held = _rolling(book, lot)
+        # A credit is spent by every claim since, whenever its sale was.
+        held = _rolling(book, lot, FOREVER if model == "credit" else lot.event_ms + 1)
         share = held.share if model == "average" else min(1.0, held.credit_g / lot.made_g)
     why = ""
     sites = [site for site, grams in path.by_site().items() if grams]
@@ -178,8 +182,8 @@ def mass_balance(book: Book, site: str, material: str, from_ms: int, to_ms: int)
             claimed_g += int(sold[0]) * claimed_ppm // PPM
         counts = store.rows(
             "select e.body, p.quantity from entry e join posting p on p.entry = e.seq "
-            "join account a on a.id = p.account where e.kind = 'count' and a.ledger = 'mass' "
-            "and a.role = 'count' "
+            "join account a on a.id = p.account left join entry r on r.reverses = e.seq "
+            "where e.kind = 'count' and r.seq is null and a.ledger = 'mass' and a.role = 'count' "
             "and a.what = ? and e.site = ? and e.event_ms >= ? and e.event_ms < ?",
             (material, *span),
         )
@@ -220,7 +224,15 @@ def limits(span_ms: int, recycled_g: int, claimed_g: int, deviation_ppm: int) ->
 def refuse_claims(book: Book, deeds: Sequence[Deed]) -> None:
     """Refuse sales that tell the buyer a higher recycled share than the book computes.
 
-    A claim goes with the lots it is made for, so they have to be named.
+    A claim goes with the lots it is made for, so they have to be named. It is made of grams; pieces
+    that are sold with them are not claimed a second time.
+
+    Parameters
+    ----------
+    book
+        With the deeds in it.
+    deeds
+        Those that are new.
 
     Raises
     ------
@@ -235,30 +247,34 @@ def refuse_claims(book: Book, deeds: Sequence[Deed]) -> None:
         for deed in claims
         if deed.loads
     )
-    # A claim is made of grams; pieces that are sold with them are not claimed a second time.
     high = []
-    used_g: dict[tuple[str, str], int] = {}
     for deed in claims:
-        for number, grams in deed.lots.items():
+        for number in deed.lots:
             if lot(book, number).account.ledger != "mass":
                 continue
             may = claim(book, number)
-            key = may.lot.account.site, may.lot.account.what
-            told_g = grams * deed.claimed_ppm // PPM
-            ends = may.allowed and deed.claimed_ppm <= may.share * PPM + 0.5
             if may.model == "credit" and deed.claimed_ppm:
-                left_g = _rolling(book, may.lot).credit_g - used_g.get(key, 0)
-                ends = told_g <= left_g
-                used_g[key] = used_g.get(key, 0) + told_g
-            if not ends:
+                over_g = _overdrawn_g(book, may.lot, deed.event_ms)
+                says = f"that is {over_g} g more than are left to claim"
+            else:
+                over_g = not may.allowed or deed.claimed_ppm > may.share * PPM + 0.5
+                says = f"the book says: {may.said}"
+            if over_g:
                 said = f"{deed.claimed_ppm / PPM:.1%} recycled is claimed for lot {number}"
-                high.append(f"{said}; the book says: {may.said}")
+                high.append(f"{said}; {says}")
     if high:
         raise ConflictError("\n".join(high))
 
 
 def refuse_closes(book: Book, deeds: Sequence[Deed]) -> None:
     """Refuse to close a period in which a mass balance breaks its limits.
+
+    Parameters
+    ----------
+    book
+        With the deeds in it.
+    deeds
+        Those that are new.
 
     Raises
     ------
@@ -280,7 +296,14 @@ def refuse_closes(book: Book, deeds: Sequence[Deed]) -> None:
         raise ConflictError("the period cannot be closed:\n" + "\n".join(broken))
 
 
-def _rolling(book: Book, lot: Lot) -> Balance:
-    """Balance what a lot's site made of its material in the three months up to it."""
+def _rolling(book: Book, lot: Lot, to_ms: int) -> Balance:
+    """Balance what a lot's site made of its material in the three months up to it, and on."""
     site, material = lot.account.site, lot.account.what
-    return mass_balance(book, site, material, lot.event_ms - LONGEST_MS, lot.event_ms + 1)
+    return mass_balance(book, site, material, lot.event_ms - LONGEST_MS, to_ms)
+
+
+def _overdrawn_g(book: Book, lot: Lot, event_ms: int) -> int:
+    """Tell how much more is claimed than there was, by a sale's moment and by all that is known."""
+    by_then = max(event_ms, lot.event_ms) + 1
+    held = [_rolling(book, lot, to_ms) for to_ms in (by_then, FOREVER)]
+    return max(0, *(one.claimed_g - one.recycled_g for one in held))

@@ -18,7 +18,7 @@ from ainalym.ledger import chain
 from ainalym.ledger.book import Book
 from ainalym.ledger.ids import text_of_id
 from ainalym.ledger.store import Store
-from ainalym.model.deed import Close, Count, Deed
+from ainalym.model.deed import Close, Deed
 from ainalym.model.entry import iso
 
 MOST_LATE = 20
@@ -121,34 +121,32 @@ def overtaken(book: Book, *, site: str = "", as_of_ms: int | None = None) -> lis
 
 
 def refuse_overtaken(book: Book, deeds: Sequence[Deed]) -> None:
-    """Refuse to close a period with a stock-take in it that was overtaken and not taken again.
+    """Refuse closes of periods with a stock-take in them that is overtaken.
 
     A close seals what was counted; a stock-take that the book contradicts is no ground for it.
-    Stock-takes among the same deeds count.
+
+    Parameters
+    ----------
+    book
+        With the deeds in it.
+    deeds
+        Those that are new.
 
     Raises
     ------
     ConflictError
         There is one; each is named, with what has to be counted.
     """
-    taken = [deed for deed in deeds if isinstance(deed, Count)]
     left = [
         one
         for close in deeds
         if isinstance(close, Close)
         for one in overtaken(book, site="" if close.site == "*" else close.site)
-        if close.from_ms <= one.event_ms < close.to_ms and not _again(one, taken)
+        if close.from_ms <= one.event_ms < close.to_ms
     ]
     if left:
         said = "\n".join(f"the period cannot be closed: {_said(one)}" for one in left)
         raise ConflictError(said)
-
-
-def _again(one: Overtaken, taken: Iterable[Count]) -> bool:
-    return any(
-        deed.site == one.site and one.material in deed.counted and deed.event_ms >= one.event_ms
-        for deed in taken
-    )
 
 
 def _said(one: Overtaken) -> str:

@@ -33,6 +33,9 @@ ENTRY = (
     "seq, id, kind, site, event_ms, recorded_ms, actor, reverses, corrects, series, number, "
     "noted, body, hash, salt"
 )
+AT = {name: k for k, name in enumerate(ENTRY.split(", "))}
+"""Where each column stands in a row."""
+
 ERASE = (
     "update entry set actor = '', series = null, number = null, body = ?, salt = ? where seq = ?"
 )
@@ -41,12 +44,28 @@ SALTS = 256
 
 
 class Request:
-    """Deeds that are recorded together, and what came of them."""
+    """Deeds that are recorded together, and what came of them.
 
-    def __init__(self, deeds: Sequence[Deed]) -> None:
+    Parameters
+    ----------
+    deeds
+        In the order they happened.
+    check
+        Hears which of them are new once they are written, and raises an error where they may not
+        be kept.
+    """
+
+    def __init__(
+        self, deeds: Sequence[Deed], check: Callable[[Sequence[Deed]], None] | None = None
+    ) -> None:
         self.deeds = deeds
+        self.check = check
         self.receipts: list[Receipt] = []
         self.error: BaseException | None = None
+
+
+class _Unfit(Exception):
+    """What was written is not kept: a check is against it."""
 
 
 class _Closed(NamedTuple):
@@ -89,13 +108,21 @@ class Writer:
         self._seq = -1
 
     def commit(self, requests: Sequence[Request]) -> None:
-        """Record requests in one commit; each gets its receipts, or the error that refused it."""
+        """Record requests in one commit; each gets its receipts, or the error that refused it.
+
+        One that has a check comes alone.
+        """
         try:
             many = sum(len(request.deeds) for request in requests) >= MANY
             with self._store.writing(), unswept(many):
-                self._unforgotten |= self.record(requests)
+                erased = self.record(requests)
+                for request in requests:
+                    _check(request)
+            self._unforgotten |= erased
             if self._unforgotten:
                 self._unforgotten = not self._store.forget()
+        except _Unfit:
+            self._seq = -1
         except Refused as error:
             self._seq = -1
             if len(requests) == 1:
@@ -331,8 +358,8 @@ class Writer:
     def _find(self, deed_id: str) -> tuple:
         """Find an entry by its id: seq, kind, site, event_ms, reversed or not."""
         for row in self._shelf.page.entries:
-            if row[1] == raw_of(deed_id):
-                return (row[0], row[2], row[3], row[4])
+            if row[AT["id"]] == raw_of(deed_id):
+                return tuple([row[AT[name]] for name in ("seq", "kind", "site", "event_ms")])
         row = self._store.one(
             "select seq, kind, site, event_ms from entry where id = ?", (raw_of(deed_id),)
         )
@@ -405,7 +432,7 @@ class Writer:
         return Draft([], [], {"root": chain.root([bytes(one) for (one,) in hashes]).hex()})
 
     def _is_reversed(self, seq: int) -> bool:
-        if any(row[7] == seq for row in self._shelf.page.entries):
+        if any(row[AT["reverses"]] == seq for row in self._shelf.page.entries):
             return True
         return self._store.one("select 1 from entry where reverses = ?", (seq,)) is not None
 
@@ -435,9 +462,10 @@ class Writer:
                 raise ConflictError(f"the period cannot be closed: {said}; begin after it")
         hashes = self._store.rows(*sealed(deed.site, deed.from_ms, deed.to_ms))
         hashes += [
-            (row[-1],)
+            (row[AT["hash"]],)
             for row in self._shelf.page.entries
-            if deed.from_ms <= row[4] < deed.to_ms and deed.site in (row[3], "*")
+            if deed.from_ms <= row[AT["event_ms"]] < deed.to_ms
+            and deed.site in (row[AT["site"]], "*")
         ]
         root = chain.root([bytes(one) for (one,) in hashes])
         row = (self._shelf.entry, site, deed.from_ms, deed.to_ms, len(hashes), root)
@@ -479,6 +507,26 @@ class Writer:
             (self._seq, last, self._recorded_ms, self._before),
         )
         shelf.written()
+
+
+def _check(request: Request) -> None:
+    """Ask a request's check of what is new; it has come alone.
+
+    Raises
+    ------
+    _Unfit
+        The request has the error.
+    """
+    if request.check is None or request.error is not None:
+        return
+    told = zip(request.deeds, request.receipts, strict=True)
+    new = [deed for deed, receipt in told if not receipt.repeated]
+    try:
+        if new:
+            request.check(new)
+    except AinalymError as error:
+        request.error = error
+        raise _Unfit from error
 
 
 def _lines(postings: Sequence[tuple[int, list]], moved: dict[int, int]) -> list[tuple]:
