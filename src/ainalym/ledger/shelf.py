@@ -76,6 +76,13 @@ class Page:
             del rows[length:]
 
 
+ENTRY = (
+    "seq, id, kind, site, event_ms, recorded_ms, actor, reverses, corrects, series, number, "
+    "noted, body, hash, salt"
+)
+AT = {name: k for k, name in enumerate(ENTRY.split(", "))}
+"""Where each column stands in a row of `Page.entries`."""
+
 LOT = "id, entry, account, made_g, left_g, event_ms, since_ms, source, verified"
 
 
@@ -162,6 +169,10 @@ class Shelf:
         """Give the number of an account, which is opened when it is new."""
         number = self._numbers.get(account)
         return self._open(Account(*account)) if number is None else number
+
+    def put_money_last(self, lines: list[tuple[int, int, int]]) -> None:
+        """Order postings so that a proof can show all before money, of which it shows a seal."""
+        lines.sort(key=lambda line: line[0] in self.moneys)
 
     def counter(
         self, site: str, material: str, currency: str, pays: bool

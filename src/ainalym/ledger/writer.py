@@ -1,7 +1,6 @@
 """The writer: puts deeds into the book, many in one commit, each whole or not at all."""
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ainalym.errors import (
@@ -9,19 +8,19 @@ from ainalym.errors import (
     ConflictError,
     InputError,
     Issue,
-    NotFoundError,
     OutsideError,
     refuse,
 )
 from ainalym.ledger import chain
 from ainalym.ledger.canonical import canonical, faults_of_text
 from ainalym.ledger.clock import SKEW_MS, Clocks
+from ainalym.ledger.earlier import Closed, close, erase, find, take_back, take_over
 from ainalym.ledger.garbage import unswept
 from ainalym.ledger.ids import raw_of, text_of_id
-from ainalym.ledger.laws import FINAL, NEEDED, Draft, draft, refuse_all
-from ainalym.ledger.periods import sealed
+from ainalym.ledger.laws import Draft, draft, refuse_all
+from ainalym.ledger.rows import write
 from ainalym.ledger.rules import Rules
-from ainalym.ledger.shelf import LOT, Shelf, owes, row_of
+from ainalym.ledger.shelf import Shelf
 from ainalym.ledger.store import Refused, Store
 from ainalym.model.deed import Close, Deed, Erasure, Reversal, Rule, Ticket, Upgrade
 from ainalym.model.entry import Receipt
@@ -29,16 +28,6 @@ from ainalym.model.entry import Receipt
 MANY = 1_000
 """Deeds in one commit from which on speed is worth a care."""
 
-ENTRY = (
-    "seq, id, kind, site, event_ms, recorded_ms, actor, reverses, corrects, series, number, "
-    "noted, body, hash, salt"
-)
-AT = {name: k for k, name in enumerate(ENTRY.split(", "))}
-"""Where each column stands in a row."""
-
-ERASE = (
-    "update entry set actor = '', series = null, number = null, body = ?, salt = ? where seq = ?"
-)
 SALTS = 256
 """Salts that are drawn from the computer's chance at a time."""
 
@@ -66,14 +55,6 @@ class Request:
 
 class _Unfit(Exception):
     """What was written is not kept: a check is against it."""
-
-
-class _Closed(NamedTuple):
-    """A closed period; of all sites where `site` is empty."""
-
-    site: str
-    from_ms: int
-    to_ms: int
 
 
 class _Mark(NamedTuple):
@@ -145,7 +126,7 @@ class Writer:
         for request in requests:
             self._answer(request)
         erased = bool(self._shelf.page.erased)
-        self._write()
+        write(self._store, self._shelf, self._seq, self._recorded_ms, self._before)
         return erased
 
     def _catch_up(self) -> None:
@@ -167,7 +148,7 @@ class Writer:
             told = chain.told(body)
             self._rules.add(told["about"], told["name"], event_ms, at, told["terms"])
         self._periods = [
-            _Closed(*row) for row in self._store.rows("select site, from_ms, to_ms from period")
+            Closed(*row) for row in self._store.rows("select site, from_ms, to_ms from period")
         ]
         last = self._store.one("select id from entry order by id desc limit 1")
         self._last = text_of_id(last[0]) if last else ""
@@ -238,7 +219,7 @@ class Writer:
         shelf.entry = seq
         opened, made = len(shelf.opened), len(shelf.fresh)
         reverses, drawn = self._drawn(deed, seq)
-        corrects = self._find(deed.corrects)[0] if deed.corrects else None
+        corrects = find(deed.corrects, self._store, shelf.page).seq if deed.corrects else None
         page, (lines, draws, noted) = shelf.page, drawn
         if len(shelf.opened) > opened:
             # Accounts of money may have a person's name; they stand under the seal of money alone.
@@ -288,19 +269,20 @@ class Writer:
 
     def _drawn(self, deed: Deed, seq: int) -> tuple[int | None, Draft]:
         """Draft a deed; reversals and closes need the book itself, and rules are learnt."""
+        store, shelf = self._store, self._shelf
         if type(deed) is Ticket:
-            return None, draft(deed, self._shelf, self._rules)
+            return None, draft(deed, shelf, self._rules)
         if isinstance(deed, Reversal):
-            return self._find(deed.reverses)[0], self._reversed(deed)
+            return take_back(deed, store, shelf)
         if isinstance(deed, Close):
-            return None, self._closed(deed)
+            return None, close(deed, store, shelf, self._periods)
         if isinstance(deed, Erasure):
-            return None, self._erased(deed)
+            return None, erase(deed, store, shelf)
         if isinstance(deed, Upgrade):
-            return None, self._taken_over(deed)
-        drawn = draft(deed, self._shelf, self._rules)
+            return None, take_over(deed, store, (self._seq, self._before))
+        drawn = draft(deed, shelf, self._rules)
         # A proof shows no money, only a seal of it: it stands last.
-        drawn.lines.sort(key=self._is_money)
+        shelf.put_money_last(drawn.lines)
         if isinstance(deed, Rule):
             self._rules.add(deed.about, deed.name, deed.event_ms, seq, deed.terms)
         return None, drawn
@@ -332,9 +314,6 @@ class Writer:
             raise ConflictError(f"{deed.kind} {deed.id} is in the book with another body; {mend}")
         return receipt._replace(repeated=True)
 
-    def _is_money(self, line: tuple[int, int, int]) -> bool:
-        return line[0] in self._shelf.moneys
-
     def _refuse_alias(self, deed: Deed) -> None:
         """Refuse a name of another program that stands for another deed already."""
         taken = [seq for alias, seq in self._shelf.page.aliases if alias == deed.alias]
@@ -355,159 +334,6 @@ class Writer:
                 said = f"{deed.kind} {deed.id} lies in a closed period of {deed.site}"
                 raise ConflictError(f"{said}; record it at a moment of the current period")
 
-    def _find(self, deed_id: str) -> tuple:
-        """Find an entry by its id: seq, kind, site, event_ms, reversed or not."""
-        for row in self._shelf.page.entries:
-            if row[AT["id"]] == raw_of(deed_id):
-                return tuple([row[AT[name]] for name in ("seq", "kind", "site", "event_ms")])
-        row = self._store.one(
-            "select seq, kind, site, event_ms from entry where id = ?", (raw_of(deed_id),)
-        )
-        if row is None:
-            raise NotFoundError(f"there is no entry {deed_id} in this book")
-        return row
-
-    def _reversed(self, deed: Reversal) -> Draft:
-        """Take an entry back whole: every posting and draw once more with the other sign."""
-        shelf = self._shelf
-        seq, kind, site, event_ms = self._find(deed.reverses)
-        if kind in FINAL:
-            said = {"rule": "post a later rule", "close": "it is closed for good"}
-            mend = said.get(kind, "tell anew what happened")
-            raise ConflictError(f"a {kind} cannot be reversed; {mend}")
-        if site != deed.site or deed.event_ms < event_ms:
-            said = f"entry {deed.reverses} happened at {site}, at {event_ms}"
-            raise ConflictError(f"{said}; reverse it there, and not before")
-        if self._is_reversed(seq):
-            raise ConflictError(f"entry {deed.reverses} is reversed already")
-        lines, draws = [], []
-        for number, lot, quantity in self._rows("posting", seq):
-            lines.append((number, lot, -quantity))
-            if not lot:
-                continue
-            held = shelf.lot(lot)
-            if held.entry != seq:
-                shelf.give_back(held, -quantity, deed.event_ms)
-            elif held.left_g == held.made_g:
-                shelf.take_lot(lot, quantity, deed.event_ms)
-            else:
-                used = held.made_g - held.left_g
-                said = f"lot {lot} of entry {deed.reverses} is in use: {used} g went on"
-                raise ConflictError(f"{said}; reverse first what used it")
-        for child, parent, grams in self._rows("draw", seq):
-            draws.append((child, parent, -grams))
-        # Entries of version 1 may have money between.
-        lines.sort(key=self._is_money)
-        return Draft(lines, draws, {})
-
-    def _erased(self, deed: Erasure) -> Draft:
-        """Erase the private part of an earlier entry, in the same commit."""
-        seq, kind, site, _ = self._find(deed.erases)
-        if site != deed.site:
-            raise ConflictError(f"entry {deed.erases} happened at {site}; erase it there")
-        row = self._store.one("select body, salt from entry where seq = ?", (seq,))
-        if row is None:
-            raise ConflictError("what is not written yet cannot be erased; post it first")
-        body, salt = row
-        if chain.is_erased(body) or any(row[-1] == seq for row in self._shelf.page.erased):
-            raise ConflictError(f"the private part of entry {deed.erases} is erased already")
-        if salt is None:
-            said = f"entry {deed.erases} is of version 1, where the whole entry is hashed"
-            raise ConflictError(f"{said}; its private part cannot be erased")
-        if kind in NEEDED or chain.told(body).get("claimed_ppm") is not None:
-            said = f"the book goes by what this {kind} says"
-            raise ConflictError(f"entry {deed.erases} cannot be erased: {said}")
-        seal = chain.seal_told(bytes(salt), body).hex()
-        self._shelf.page.erased.append((seal, bytes(salt)[: chain.HALF], seq))
-        return Draft([], [], {"erases": seq})
-
-    def _taken_over(self, deed: Upgrade) -> Draft:
-        """Seal all entries of the version before, which have no salt."""
-        told = (deed.entries, deed.head)
-        if told != (self._seq, self._before.hex()) or self._store.one(
-            "select 1 from entry where salt is not null limit 1"
-        ):
-            raise ConflictError("a book is taken over once, by `ainalym book upgrade`")
-        hashes = self._store.rows("select hash from entry order by seq")
-        return Draft([], [], {"root": chain.root([bytes(one) for (one,) in hashes]).hex()})
-
-    def _is_reversed(self, seq: int) -> bool:
-        if any(row[AT["reverses"]] == seq for row in self._shelf.page.entries):
-            return True
-        return self._store.one("select 1 from entry where reverses = ?", (seq,)) is not None
-
-    def _rows(self, table: str, seq: int) -> list[tuple[int, int, int]]:
-        page = self._shelf.page
-        for at, waiting in page.postings if table == "posting" else page.draws:
-            if at == seq:
-                return waiting
-        columns = "account, coalesce(lot, 0), quantity"
-        if table == "draw":
-            columns = "coalesce(child, 0), parent, grams"
-        return self._store.rows(f"select {columns} from {table} where entry = ? order by n", (seq,))
-
-    def _closed(self, deed: Close) -> Draft:
-        """Close a period: nothing more happens in it, and its root seals what did.
-
-        All sites may be closed after some of them were; not the other way round.
-        """
-        site = "" if deed.site == "*" else deed.site
-        for period in self._periods:
-            if (
-                period.site in ("", site)
-                and period.from_ms < deed.to_ms
-                and deed.from_ms < period.to_ms
-            ):
-                said = f"a part of it is closed already at {period.site or 'all sites'}"
-                raise ConflictError(f"the period cannot be closed: {said}; begin after it")
-        hashes = self._store.rows(*sealed(deed.site, deed.from_ms, deed.to_ms))
-        hashes += [
-            (row[AT["hash"]],)
-            for row in self._shelf.page.entries
-            if deed.from_ms <= row[AT["event_ms"]] < deed.to_ms
-            and deed.site in (row[AT["site"]], "*")
-        ]
-        root = chain.root([bytes(one) for (one,) in hashes])
-        row = (self._shelf.entry, site, deed.from_ms, deed.to_ms, len(hashes), root)
-        self._shelf.page.periods.append(row)
-        self._periods.append(_Closed(site, deed.from_ms, deed.to_ms))
-        return Draft([], [], {"root": root.hex()})
-
-    def _write(self) -> None:
-        """Put all rows of this commit into the database."""
-        store, shelf = self._store, self._shelf
-        page, last = shelf.page, shelf.last_lot
-        if not page.entries:
-            return
-        accounts = [(number, *account, int(owes(account))) for number, account in shelf.opened]
-        store.append("account", "id, ledger, role, site, what, party, owes", accounts)
-        store.append("entry", ENTRY, page.entries)
-        store.append("lot", LOT, map(row_of, shelf.fresh))
-        moved: dict[int, int] = defaultdict(int)
-        lines = _lines(page.postings, moved)
-        store.append("posting", "entry, n, account, lot, quantity", lines)
-        draws = (
-            (seq, n, child or None, parent, grams)
-            for seq, draws in page.draws
-            for n, (child, parent, grams) in enumerate(draws)
-        )
-        if page.draws:
-            store.append("draw", "entry, n, child, parent, grams", draws)
-        store.append("period", "entry, site, from_ms, to_ms, entries, root", page.periods)
-        store.append("alias", "alias, entry", page.aliases)
-        if page.erased:
-            store.run_each(ERASE, page.erased)
-            gone = [(seq,) for _, _, seq in page.erased]
-            store.run_each("delete from alias where entry = ?", gone)
-        store.change("account", "balance", _by_key(moved), add=True)
-        touched = {k: (h.left_g, h.since_ms) for k, h in sorted(shelf.touched.items())}
-        store.change("lot", "left_g, since_ms", [(*v, k) for k, v in touched.items()])
-        store.run(
-            "update head set seq = ?, lots = ?, recorded_ms = ?, hash = ?",
-            (self._seq, last, self._recorded_ms, self._before),
-        )
-        shelf.written()
-
 
 def _check(request: Request) -> None:
     """Ask a request's check of what is new; it has come alone.
@@ -527,17 +353,3 @@ def _check(request: Request) -> None:
     except AinalymError as error:
         request.error = error
         raise _Unfit from error
-
-
-def _lines(postings: Sequence[tuple[int, list]], moved: dict[int, int]) -> list[tuple]:
-    """List the rows of table `posting`, and add up what they move on each account."""
-    rows = []
-    for seq, lines in postings:
-        for n, (account, lot, quantity) in enumerate(lines):
-            moved[account] += quantity
-            rows.append((seq, n, account, lot or None, quantity))
-    return rows
-
-
-def _by_key(moved: Mapping[int, int]) -> list[tuple[int, int]]:
-    return [(moved[key], key) for key in sorted(moved)]
