@@ -2,7 +2,7 @@
 
 import pytest
 
-from ainalym.ledger import open_book
+from ainalym.ledger import open_book, verify
 from tests.ledger import servers
 from tests.ledger.tell import NOW_MS
 
@@ -18,14 +18,22 @@ def where(request, tmp_path):
 
 
 @pytest.fixture
-def book(where):
-    """A new book of each engine, on the tests' clock."""
+def book(where, request):
+    """A new book of each engine, on the tests' clock; verified when the test is over."""
     with open_book(where, clock=lambda: NOW_MS) as opened:
         yield opened
+        _verify(opened, request)
 
 
 @pytest.fixture
-def quick(tmp_path):
-    """A new book on SQLite, where the engine makes no difference."""
+def quick(tmp_path, request):
+    """A new book on SQLite, where the engine makes no difference; verified in the end as well."""
     with open_book(tmp_path / "book.sqlite", clock=lambda: NOW_MS) as opened:
         yield opened
+        _verify(opened, request)
+
+
+def _verify(book, request):
+    """Ask that a book is whole, whatever the test told it; and is not where the test tampered."""
+    faults = verify(book).faults
+    assert bool(faults) == bool(request.node.get_closest_marker("tampers")), faults

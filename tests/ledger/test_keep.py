@@ -88,6 +88,7 @@ def test_nothing_is_written_over(quick, tmp_path):
     assert (tmp_path / "there").read_text() == "mine"
 
 
+@pytest.mark.tampers
 def test_what_is_not_whole_is_neither_kept_nor_brought_back(quick, tmp_path):
     post(quick, [tell.ticket()])
     backup(quick, tmp_path / "copy")

@@ -93,6 +93,7 @@ def test_a_proof_gives_away_no_price_and_no_name(quick):
     assert json.loads(proof.public)["postings"][0][2] == told.net_g
 
 
+@pytest.mark.tampers
 def test_an_entry_that_somebody_changed_gets_no_proof(quick):
     at_ms = NOW_MS - 1_000
     (receipt,) = post(quick, [ticket(event_ms=at_ms)])

@@ -198,6 +198,7 @@ def test_each_entry_counts_once_in_any_part_of_its_day(book):
             book.fold(wait=True)
 
 
+@pytest.mark.tampers
 @pytest.mark.parametrize("days", folding.SPANS)
 @pytest.mark.parametrize(
     "change", ["update total set quantity = quantity + 1", "delete from total"]
@@ -217,6 +218,7 @@ def test_a_total_that_was_changed_is_found(book, few, days, change):
     assert any(f"in {days} days from day {first * days} is" in one for one in said)
 
 
+@pytest.mark.tampers
 def test_sums_that_are_said_to_reach_further_than_they_do_are_found(book):
     post(book, [tell.ticket(5_000)])
     book.fold(wait=True)

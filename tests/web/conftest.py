@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ainalym.ledger import open_book, verify
 from ainalym.web.serve import first_people, ready
 from tests.web.programs import Program
 
@@ -32,6 +33,9 @@ def programme(demo, tmp_path) -> Iterator[Path]:
     settings.BOOK = str(tmp_path / "book.sqlite")
     yield tmp_path
     _let_go()
+    # Whatever a test told the site, the book it leaves is whole.
+    with open_book(tmp_path / "book.sqlite", read_only=True) as book:
+        assert verify(book).faults == ()
 
 
 @pytest.fixture
