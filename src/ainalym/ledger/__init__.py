@@ -125,9 +125,6 @@ __all__ = [
     "post",
     "proofs",
     "received",
-    "refuse_claims",
-    "refuse_closes",
-    "refuse_overtaken",
     "restore",
     "rules",
     "slip",
@@ -151,8 +148,7 @@ def post(book: Book, deeds: Sequence[Deed]) -> list[Receipt]:
     Raises
     ------
     ConflictError, InputError, NotFoundError, OutsideError
-        As for `Book.post`, `refuse_claims`, `refuse_closes` and `refuse_overtaken`. Nothing is
-        recorded.
+        As for `Book.post`, or a claim or a close is refused. Nothing is recorded.
     """
     held = any(
         isinstance(deed, Close) or getattr(deed, "claimed_ppm", None) is not None for deed in deeds

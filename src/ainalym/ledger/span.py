@@ -23,7 +23,7 @@ from ainalym.ledger.store import Store
 from ainalym.model.deed import Close, Ticket
 from ainalym.model.entry import Account, Source
 
-AT_ONCE = 25_000
+AT_ONCE = 8_000
 """Entries looked at together."""
 
 LEDGERS = {"mass": 0, "money": 1, "count": 2}

@@ -44,36 +44,33 @@ class Spelled:
         self._of_draw = np.searchsorted(draws[:, 0], numbers).tolist()
         self._posted, self._taken = posted, taken
         self._postings, self._draws = postings, draws
-        self._lines: list[str] = []
-        self._drawn: list[str] = []
-        self._middle: list[int] = []
+        self._parts: list[tuple[str, str, str]] = []
         self._octets: tuple[bytes, bytes] | None = None
         self.mixed: set[int] = set()
 
     def spell(self, names: list[str], moneys: NDArray[np.bool_]) -> None:
         """Write every posting and draw; names, and which are in money, by number of account."""
         begins = [f"[{name}," for name in names]
-        self._lines = [
+        lines = [
             f"{begins[number]}{lot},{quantity}]" for _, _, number, lot, quantity in self._posted
         ]
-        self._drawn = [f"[{child},{parent},{grams}]" for _, _, child, parent, grams in self._taken]
+        drawn = [f"[{child},{parent},{grams}]" for _, _, child, parent, grams in self._taken]
         entry, account = self._postings[:, 0], self._postings[:, 1]
         money = moneys[account.clip(0, len(moneys) - 1)]
         sums = np.concatenate([[0], np.cumsum(money)])
-        ends = np.array(self._of_posting[1:], np.int64)
-        begun = np.array(self._of_posting[:-1], np.int64)
-        self._middle = (ends - (sums[ends] - sums[begun])).tolist()
+        begun = np.array(self._of_posting, np.int64)
+        middle = (begun[1:] - np.diff(sums[begun])).tolist()
+        posted, taken, join = self._of_posting, self._of_draw, ",".join
+        self._parts = [
+            (join(lines[a:m]), join(lines[m:b]) if b > m else "", join(drawn[c:d]) if d > c else "")
+            for a, m, b, c, d in zip(posted, middle, posted[1:], taken, taken[1:], strict=False)
+        ]
         early = money[:-1] & ~money[1:] & (entry[:-1] == entry[1:])
         self.mixed.update(entry[:-1][early].tolist())
 
     def of(self, seq: int) -> tuple[str, str, str]:
         """Give an entry's postings in grams and pieces, those in money, and its draws."""
-        k = seq - self._first
-        middle, lines, join = self._middle[k], self._lines, ",".join
-        a, b = self._of_posting[k], self._of_posting[k + 1]
-        c, d = self._of_draw[k], self._of_draw[k + 1]
-        drawn = join(self._drawn[c:d]) if d > c else ""
-        return join(lines[a:middle]), join(lines[middle:b]) if b > middle else "", drawn
+        return self._parts[seq - self._first]
 
     def packed(self, seq: int) -> bytes:
         """Give an entry's postings and draws as version 1 packs them."""
