@@ -83,6 +83,14 @@ def test_what_was_recorded_by_a_wrong_clock_can_be_lived_with(timed, hand):
     assert verify(timed, processes=2).whole
 
 
+def test_only_the_deed_that_accepts_the_clock_sets_it_back(timed, hand):
+    hand.at_ms = tell.NOW_MS - SKEW_MS // 3
+    first, accepted, last = post(timed, [told(hand), accept(hand), told(hand)])
+    assert first.recorded_ms == tell.NOW_MS
+    assert accepted.recorded_ms == last.recorded_ms == hand.at_ms
+    assert verify(timed).whole
+
+
 def test_events_are_held_against_the_true_clock_not_the_last_entry(timed, hand):
     hand.at_ms = tell.NOW_MS - 10 * 60_000
     late = tell.ticket(1_000, id=new_id(hand.at_ms), event_ms=hand.at_ms + SKEW_MS + 1)

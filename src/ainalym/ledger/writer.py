@@ -22,11 +22,14 @@ from ainalym.ledger.rows import write
 from ainalym.ledger.rules import Rules
 from ainalym.ledger.shelf import Shelf
 from ainalym.ledger.store import Refused, Store
-from ainalym.model.deed import Close, Deed, Erasure, Reversal, Rule, Ticket, Upgrade
+from ainalym.model.deed import Clock, Close, Deed, Erasure, Reversal, Rule, Ticket, Upgrade
 from ainalym.model.entry import Receipt
 
 MANY = 1_000
 """Deeds in one commit from which on speed is worth a care."""
+
+SETTING = frozenset({Clock.kind, Upgrade.kind})
+"""Kinds that say that the clock is right."""
 
 SALTS = 256
 """Salts that are drawn from the computer's chance at a time."""
@@ -156,15 +159,12 @@ class Writer:
     def _answer(self, request: Request) -> None:
         """Enter a request's deeds; if one is refused, none of them stands."""
         kinds = {deed.kind for deed in request.deeds}
-        accepted = not kinds.isdisjoint(("clock", "upgrade"))
+        accepted = not kinds.isdisjoint(SETTING)
         try:
             self._true_ms = self._clocks.read(self._recorded_ms, accepted=accepted)
         except OutsideError as error:
             request.error = error
             return
-        # Within minutes the order of the chain counts; who accepts the clock sets it.
-        set_back = "clock" in kinds
-        self._now_ms = self._true_ms if set_back else max(self._recorded_ms, self._true_ms)
         mark = self._mark()
         try:
             request.receipts = [self._enter(deed) for deed in request.deeds]
@@ -212,7 +212,10 @@ class Writer:
             return repeated
         if deed.alias:
             self._refuse_alias(deed)
-        recorded_ms = self._now_ms
+        # Within minutes the order of the chain counts; who accepts the clock sets it.
+        recorded_ms = self._true_ms
+        if recorded_ms < self._recorded_ms and deed.kind != Clock.kind:
+            recorded_ms = self._recorded_ms
         if deed.event_ms > self._true_ms + SKEW_MS or self._periods:
             self._refuse_moment(deed)
         shelf, seq = self._shelf, self._seq + 1
