@@ -1,9 +1,12 @@
 """What somebody asked to be erased is gone from the file, and the chain stays whole."""
 
+import subprocess
+
 import pytest
 
 from ainalym.errors import ConflictError, InputError, NotFoundError
 from ainalym.ledger import backup, balances, entries, entry, open_book, post, slip, trace, verify
+from ainalym.ledger.elsewhere import Elsewhere
 from ainalym.model.deed import Close, Erasure, Payment, read_deed
 from tests.ledger import tell
 
@@ -135,3 +138,31 @@ def test_an_erased_deed_can_be_taken_back_and_closed(book):
     other = read_deed(secret(event_ms=tell.NOW_MS).told)
     post(book, [other])
     assert verify(book).whole
+
+
+def test_what_is_erased_while_the_book_is_verified_is_no_fault(where, monkeypatch):
+    told = [secret(alias=f"theirs-{k}", number=12 + k) for k in range(8)]
+    with open_book(where, clock=lambda: tell.NOW_MS) as book:
+        post(book, told)
+        begun = Elsewhere.__init__
+
+        def late(process, *asked):
+            post(book, [erasure(told[-1])])
+            begun(process, *asked)
+
+        monkeypatch.setattr(Elsewhere, "__init__", late)
+        before = verify(book, processes=2)
+        assert (before.faults, before.erased, before.entries) == ((), (), 8)
+        monkeypatch.undo()
+        after = verify(book, processes=2)
+        assert (after.faults, after.erased, after.entries) == ((), (8,), 9)
+
+
+def test_where_no_process_can_be_had_one_does_it_all(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError("no more processes")
+
+    with open_book(tmp_path / "book.sqlite", clock=lambda: tell.NOW_MS) as book:
+        post(book, [tell.ticket(k) for k in range(1, 9)])
+        monkeypatch.setattr(subprocess, "Popen", full)
+        assert verify(book, processes=4).entries == 8
