@@ -102,7 +102,7 @@ def erase(
     from ainalym.model.deed import Erasure
     from ainalym.model.entry import new_id, now_ms
 
-    with open_book(where) as opened:
+    with open_book(where, new=False) as opened:
         found = [entry(opened, _number(one) or one) for one in entries]
         at_ms = now_ms()
         deeds = [
@@ -148,7 +148,7 @@ def clock(accept: bool, reason: str, where: str, by: str | None, as_json: bool, 
     from ainalym.model.deed import Clock
     from ainalym.model.entry import iso, new_id, now_ms
 
-    with open_book(where, read_only=not accept) as opened:
+    with open_book(where, read_only=not accept, new=False) as opened:
         seen = clocks(opened)
         if accept:
             deed = Clock(id=new_id(), site="*", event_ms=now_ms(), actor=_me(by), reason=reason)

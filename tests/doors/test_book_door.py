@@ -193,6 +193,16 @@ def test_what_goes_wrong_is_said_in_one_sentence(run, tmp_path, words, code, sai
     assert [*tmp_path.iterdir()] == []
 
 
+@pytest.mark.parametrize(
+    "words", [("clock", "--accept"), ("erase", "1", "--reason", "asked"), ("clock",)]
+)
+def test_a_book_that_is_not_there_is_not_made_by_the_way(run, tmp_path, words):
+    code, _, err = run(*words, "--book", tmp_path / "typo.sqlite")
+    assert code != 0
+    assert "there is no book here" in err
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_what_is_no_book_is_not_touched(run, book, tmp_path):
     shutil.copy(book, tmp_path / "half")
     with (tmp_path / "half").open("rb+") as half:

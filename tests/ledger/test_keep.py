@@ -174,6 +174,26 @@ def test_nothing_is_restored_under_a_site_that_runs(tmp_path):
     assert restore(tmp_path / "copy.sqlite", path).entries == 1
 
 
+def test_a_book_that_is_opened_while_one_is_restored_leaves_nothing(tmp_path):
+    path = tmp_path / "book.sqlite"
+    with open_book(tmp_path / "first.sqlite", clock=lambda: tell.NOW_MS) as book:
+        post(book, [tell.ticket(1_000)])
+        backup(book, tmp_path / "copy.sqlite")
+    refused = []
+
+    def hurry(_):
+        if path.exists():
+            return
+        with pytest.raises(ConflictError, match="another process writes to this book"):
+            open_book(path)
+        refused.append(True)
+
+    assert restore(tmp_path / "copy.sqlite", path, progress=hurry).entries == 1
+    assert refused
+    with open_book(path) as book:
+        assert verify(book).entries == 1
+
+
 def test_what_is_not_whole_where_it_is_does_not_keep_its_name(quick, tmp_path, monkeypatch):
     """Stands for a disk that gives back something else than was written."""
     post(quick, [tell.ticket()])

@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from ainalym.errors import ConflictError, OutsideError, law
-from ainalym.ledger.files import Lock
+from ainalym.ledger.files import Lock, resolved
 from ainalym.ledger.fold import fold
 from ainalym.ledger.guards import missing
 from ainalym.ledger.schema import VERSION, create, tables
@@ -52,6 +52,7 @@ class Book:
         clock: Callable[[], int] = now_ms,
         chance: Callable[[int], bytes] = os.urandom,
         read_only: bool = False,
+        new: bool = True,
     ) -> None:
         self._where, self._read_only = where, read_only
         self._clock, self._chance = clock, chance
@@ -70,15 +71,19 @@ class Book:
         self.counts_seen: tuple[int, dict] = (0, {})
         on_server = self._handed is not None or SERVER.match(str(where))
         name = "the database" if on_server else str(where)
-        store = self._handed or connect(where, new=not read_only, read_only=read_only)
+        new = new and not read_only
+        store = self._handed
         try:
-            if read_only and not tables(store):
-                raise OutsideError(f"{name}: there is no book in this database")
-            if not read_only:
-                if not on_server:
-                    self._lock = Lock(where)
-                if not tables(store):
-                    create(store)
+            if not (read_only or on_server) and _can_be(where, new=new):
+                self._lock = Lock(where)
+            if store is None:
+                store = connect(where, new=new, read_only=read_only)
+            if self._lock is not None:
+                self._lock.hold_number()
+            if not tables(store):
+                if not new:
+                    raise OutsideError(f"{name}: there is no book in this database")
+                create(store)
             self.version = _version(store, name, read_only=read_only)
             if not read_only:
                 if lost := missing(store, self.version):
@@ -87,10 +92,10 @@ class Book:
                     raise ConflictError(f"{said}; {mend}")
                 self._writer = Writer(store, clock, chance)
         except BaseException:
-            if self._lock is not None:
-                self._lock.release()
-            if self._handed is None:
+            if store is not None and self._handed is None:
                 store.close()
+            if self._lock is not None:
+                self._lock.release(forget=self._lock.made and not Path(where).exists())
             raise
         self._store = store
 
@@ -355,6 +360,12 @@ def _apart(requests: Sequence[Request]) -> Iterator[list[Request]]:
         yield from [[one] for one in together] if checked else [together]
 
 
+def _can_be(where: str | Path, *, new: bool) -> bool:
+    """Tell whether there is a file, or a folder where one can be made; it is held before that."""
+    file = resolved(where)
+    return file.is_file() or (new and file.parent.is_dir())
+
+
 def _version(store: Store, name: str, *, read_only: bool) -> int:
     """Tell a book's version, if it is one that we can read, and write to if asked for."""
     head = store.one("select version from head")
@@ -379,6 +390,7 @@ def open_book(
     clock: Callable[[], int] = now_ms,
     chance: Callable[[int], bytes] = os.urandom,
     read_only: bool = False,
+    new: bool = True,
 ) -> Book:
     """Open a book, and make it when there is none.
 
@@ -394,12 +406,14 @@ def open_book(
         Gives so many octets of chance, for the salts of entries.
     read_only
         Read only, beside a process that writes. The book has to be there.
+    new
+        Whether it is made when there is none.
 
     Raises
     ------
     ConflictError
         Another process writes to this file; the book is of an earlier version; a guard is missing.
     OutsideError
-        The file or the server cannot be reached, or the book is of a later version.
+        There is no book, it is of a later version, or the file or the server cannot be reached.
     """
-    return Book(where, clock=clock, chance=chance, read_only=read_only)
+    return Book(where, clock=clock, chance=chance, read_only=read_only, new=new)

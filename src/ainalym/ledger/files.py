@@ -278,7 +278,7 @@ class Lock:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self._book = resolved(path)
+        self._asked, self._book = path, resolved(path)
         self._path = self._book.with_name(self._book.name + ".lock")
         self._known: tuple[int, int] | None = None
         self._socket: socket.socket | None = None
@@ -289,7 +289,7 @@ class Lock:
             said = f"{self._path}: the lock of this book cannot be held: {_said(error)}"
             raise OutsideError(said) from error
         try:
-            self._hold_number(path)
+            self.hold_number()
         except ConflictError:
             self.release()
             raise
@@ -306,10 +306,20 @@ class Lock:
                 return file
             os.close(file)
 
-    def _hold_number(self, path: str | Path) -> None:
+    def hold_number(self) -> None:
+        """Hold the number of the book's file, if there is one by now.
+
+        Raises
+        ------
+        ConflictError
+            Another process holds it, by another name.
+        """
+        path = self._asked
         try:
             found = self._book.stat()
         except OSError:
+            return
+        if self._known is not None:
             return
         self._known = found.st_dev, found.st_ino
         held = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

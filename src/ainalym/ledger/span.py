@@ -1,7 +1,7 @@
 """A span of the chain: what a run of entries says, derived from nothing but their own rows.
 
-Rows of postings and draws never change, and those of entries only where a private part is erased, so
-spans may be walked at the same time by several processes, while others write.
+Rows of postings and draws never change, and those of entries only where a private part is erased,
+so spans may be walked at the same time by several processes, while others write.
 """
 
 from collections.abc import Callable, Mapping
