@@ -98,6 +98,23 @@ def test_a_load_is_traced_to_its_tickets(book):
     assert verify(book).whole
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_a_lot_taken_by_number_is_not_taken_again_by_its_material(where, together):
+    with open_book(where, clock=lambda: tell.NOW_MS) as book:
+        post(book, [tell.ticket(100), tell.ticket(100), tell.ticket(50)])
+    by_number, by_material = {1: 100}, {"pet": 120}
+    deeds = [tell.dispatch(by_number), tell.dispatch(by_material)]
+    if together:
+        deeds = [tell.dispatch(by_number | by_material)]
+    # Whoever opens it anew remembers nothing of its lots.
+    with open_book(where, clock=lambda: tell.NOW_MS) as book:
+        post(book, deeds)
+        assert stock(book, "P1") == {"pet": 30}
+        assert verify(book).faults == ()
+        with pytest.raises(ConflictError, match="30 g of pet"):
+            post(book, [tell.dispatch({"pet": 31})])
+
+
 def test_a_late_event_stands_where_it_happened(book):
     """Told today of yesterday: so then, but not yet known then."""
     post(book, [tell.ticket(5_000, event_ms=tell.NOW_MS - tell.DAY_MS)])

@@ -312,7 +312,8 @@ class Shelf:
                 f"select {LOT} from lot where account = ? and left_g > 0 order by id", (number,)
             )
             held = {row[0]: Held(self._accounts[number], row, False) for row in rows}
-            held |= {k: h for k, h in self._lots.items() if h.number == number and h.left_g}
+            # What we hold counts, even of a lot that is used up and not yet written.
+            held |= {k: h for k, h in self._lots.items() if h.number == number}
             self._lots |= held
             queue = self._queues[number] = deque(held[k] for k in sorted(held))
         return queue
