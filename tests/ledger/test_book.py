@@ -18,6 +18,7 @@ from ainalym.ledger import (
     trace,
     verify,
 )
+from ainalym.ledger.writer import Writer
 from ainalym.model.deed import Close, Payment
 from tests.ledger import tell
 
@@ -80,6 +81,44 @@ def test_one_refusal_does_not_touch_the_others_in_the_same_commit(where):
         sent = [people.submit(book.post, [deed]) for deed in (*good, *bad)]
         assert [type(one.exception()) for one in sent] == [type(None)] * 30 + [InputError] * 10
         assert stock(book, "P1") == {"pet": 3_000}
+
+
+def test_sums_too_large_to_keep_are_refused_and_touch_nobody_else(where):
+    told = {"payer": "fund", "payee": "cash", "paid_minor": 2**53 - 1}
+
+    def payments(count):
+        ids = (tell.deed_id() for _ in range(count))
+        return [Payment(id=one, site="P9", event_ms=tell.NOW_MS, **told) for one in ids]
+
+    with open_book(where, clock=lambda: tell.NOW_MS) as book, ThreadPoolExecutor(8) as people:
+        with pytest.raises(ConflictError, match="the database refused"):
+            book.post(payments(1_100))
+        first = people.submit(book.post, [tell.ticket(1) for _ in range(2_000)])
+        large = [people.submit(book.post, payments(600)) for _ in range(2)]
+        small = [people.submit(book.post, [tell.ticket(100)]) for _ in range(20)]
+        assert [one.exception() for one in (first, *small)] == [None] * 21
+        assert sorted(type(one.exception()).__name__ for one in large) == [
+            "ConflictError", "NoneType",
+        ]  # fmt: skip
+        assert stock(book, "P1") == {"pet": 4_000}
+        assert verify(book).faults == ()
+
+
+def test_what_no_program_foresaw_touches_nobody_else(where, monkeypatch):
+    """Stands for a deed that brings an error of ours."""
+    entered = Writer._enter
+
+    def fail(writer, deed):
+        if deed.site == "P9":
+            raise RecursionError("too deep")
+        return entered(writer, deed)
+
+    monkeypatch.setattr(Writer, "_enter", fail)
+    with open_book(where, clock=lambda: tell.NOW_MS) as book, ThreadPoolExecutor(8) as people:
+        sent = [people.submit(book.post, [tell.ticket(9, f"P{k % 10}")]) for k in range(60)]
+        failed = [type(one.exception()).__name__ for one in sent]
+        assert failed == [*["NoneType"] * 9, "RecursionError"] * 6
+        assert verify(book).entries == 54
 
 
 def test_all_faults_of_a_post_are_told_at_once(book):

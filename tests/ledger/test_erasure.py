@@ -4,9 +4,10 @@ import subprocess
 
 import pytest
 
-from ainalym.errors import ConflictError, InputError, NotFoundError
+from ainalym.errors import ConflictError, InputError, NotFoundError, OutsideError
 from ainalym.ledger import backup, balances, entries, entry, open_book, post, slip, trace, verify
 from ainalym.ledger.elsewhere import Elsewhere
+from ainalym.ledger.store import Store
 from ainalym.model.deed import Close, Erasure, Payment, read_deed
 from tests.ledger import tell
 
@@ -166,3 +167,21 @@ def test_where_no_process_can_be_had_one_does_it_all(tmp_path, monkeypatch):
         post(book, [tell.ticket(k) for k in range(1, 9)])
         monkeypatch.setattr(subprocess, "Popen", full)
         assert verify(book, processes=4).entries == 8
+
+
+def test_a_log_that_cannot_be_emptied_now_is_tried_again(tmp_path, monkeypatch):
+    path = tmp_path / "book.sqlite"
+    with open_book(path, clock=lambda: tell.NOW_MS) as book:
+        told = secret()
+        post(book, [told])
+
+        def fail(_):
+            raise OutsideError("the disk has a fault")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Store, "forget", fail)
+            post(book, [erasure(told)])
+        post(book, [tell.ticket(1)])
+        log = path.with_name("book.sqlite-wal")
+        assert not any(said.encode() in log.read_bytes() + path.read_bytes() for said in SECRETS)
+        assert verify(book).erased == (1,)

@@ -324,6 +324,13 @@ class Book:
                 self._writer.commit(requests)
             self.commits += 1
         except BaseException as error:
+            ours = isinstance(error, OutsideError) or not isinstance(error, Exception)
+            if len(requests) > 1 and not ours:
+                # One of them brought it, and the others must not suffer: each alone shows which.
+                for request in requests:
+                    request.error = None
+                    self._commit([request])
+                return
             # Whoever waits hears what stopped the writer; the thread itself goes on.
             for request in requests:
                 request.error = error

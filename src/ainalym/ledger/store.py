@@ -72,13 +72,15 @@ class Store:
         self.connection = connection
         self._gone = False
         self.engine = "sqlite" if isinstance(connection, sqlite3.Connection) else "postgres"
-        self._refusals: tuple[type[Exception], ...] = (sqlite3.IntegrityError,)
+        # Numbers too large for a column are refused by the driver.
+        self._refusals: tuple[type[Exception], ...] = (sqlite3.IntegrityError, OverflowError)
         # What a damaged file says of itself may be no text.
         self._failures: tuple[type[Exception], ...] = (sqlite3.Error, UnicodeDecodeError)
         if self.engine == "postgres":
             import psycopg
 
-            self._refusals = (psycopg.IntegrityError, psycopg.errors.RaiseException)
+            refused = (psycopg.errors.RaiseException, psycopg.errors.NumericValueOutOfRange)
+            self._refusals = (psycopg.IntegrityError, *refused)
             self._failures = (psycopg.Error,)
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:
@@ -204,6 +206,8 @@ class Store:
         self._begin("begin" if sqlite else "begin isolation level repeatable read read only")
         try:
             yield
+        except Refused as error:
+            raise OutsideError(f"the database failed: {error}") from error
         finally:
             with suppress(OutsideError):
                 self._run("rollback")
@@ -228,9 +232,10 @@ class Store:
         if self.engine == "postgres":
             return True
         self.run("pragma busy_timeout = 0")
-        busy = self.one("pragma wal_checkpoint(truncate)")[0]
-        self.run(f"pragma busy_timeout = {int(1000 * WAIT_S)}")
-        return not busy
+        try:
+            return not self.one("pragma wal_checkpoint(truncate)")[0]
+        finally:
+            self.run(f"pragma busy_timeout = {int(1000 * WAIT_S)}")
 
     @property
     def is_lost(self) -> bool:

@@ -1,6 +1,7 @@
 """The writer: puts deeds into the book, many in one commit, each whole or not at all."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from ainalym.errors import (
@@ -95,6 +96,11 @@ class Writer:
         """Record requests in one commit; each gets its receipts, or the error that refused it.
 
         One that has a check comes alone.
+
+        Raises
+        ------
+        Refused
+            The database refused one of several; each alone shows which.
         """
         try:
             many = sum(len(request.deeds) for request in requests) >= MANY
@@ -102,23 +108,20 @@ class Writer:
                 erased = self.record(requests)
                 for request in requests:
                     _check(request)
-            self._unforgotten |= erased
-            if self._unforgotten:
-                self._unforgotten = not self._store.forget()
         except _Unfit:
             self._seq = -1
-        except Refused as error:
+            return
+        except BaseException as error:
             self._seq = -1
-            if len(requests) == 1:
-                requests[0].error = ConflictError(f"the database refused: {error}")
-                return
-            # A guard of the database stopped one of them; each alone shows which.
-            for request in requests:
-                request.error = None
-                self.commit([request])
-        except BaseException:
-            self._seq = -1
-            raise
+            if len(requests) > 1 or not isinstance(error, Refused):
+                raise
+            requests[0].error = ConflictError(f"the database refused: {error}")
+            return
+        self._unforgotten |= erased
+        if self._unforgotten:
+            # What is recorded stands; a log that cannot be emptied now is tried again next time.
+            with suppress(OutsideError):
+                self._unforgotten = not self._store.forget()
 
     def record(self, requests: Sequence[Request]) -> bool:
         """Record requests in the transaction that is held, as `commit` does in one of its own.
