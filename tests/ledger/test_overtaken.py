@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ainalym.errors import ConflictError, InputError, NotFoundError
-from ainalym.ledger import entries, open_book, overtaken, post, stock, verify
+from ainalym.ledger import entries, open_book, overtaken, pieces, post, stock, verify
 from ainalym.ledger.overtaken import MOST_LATE
 from ainalym.ledger.store import Store, connect
 from ainalym.model.deed import Close
@@ -27,23 +27,37 @@ def at(moment):
 
 def grams_off(book, **asked):
     """What is overtaken, by site and material."""
-    return {(one.site, one.material): one.off_g for one in overtaken(book, **asked)}
+    found = [one for one in overtaken(book, **asked) if one.off_g is not None]
+    return {(one.site, one.material): one.off_g for one in found}
 
 
-def off_by_the_book(book, as_of_ms=None):
-    """The oracle: what counted grams are off, by plain questions to the book."""
+def pieces_off(book, **asked):
+    """What is overtaken of pieces, by site and material."""
+    found = [one for one in overtaken(book, **asked) if one.off_pieces is not None]
+    return {(one.site, one.material): one.off_pieces for one in found}
+
+
+def off_by_the_book(book, as_of_ms=None, *, field="counted", lying=stock):
+    """The oracle: what counted grams, or pieces, are off, by plain questions to the book."""
     latest = {}
     for one in entries(book, kind="count", most=1_000):
         if one.reversed_by is None and (as_of_ms is None or one.event_ms <= as_of_ms):
-            for material, counted_g in one.body["counted"].items():
+            for material, counted in one.body.get(field, {}).items():
                 key = one.site, material
-                mine = one.event_ms, one.seq, counted_g
+                mine = one.event_ms, one.seq, counted
                 latest[key] = max(latest.get(key, mine), mine)
     off = {
-        (site, material): stock(book, site, as_of_ms=at_ms).get(material, 0) - counted_g
-        for (site, material), (at_ms, _, counted_g) in latest.items()
+        (site, material): lying(book, site, as_of_ms=at_ms).get(material, 0) - counted
+        for (site, material), (at_ms, _, counted) in latest.items()
     }
-    return {key: grams for key, grams in off.items() if grams}
+    return {key: quantity for key, quantity in off.items() if quantity}
+
+
+def agree(book, as_of_ms=None):
+    """Hold what is told to the oracle, in grams and in pieces."""
+    assert grams_off(book, as_of_ms=as_of_ms) == off_by_the_book(book, as_of_ms)
+    by_the_book = off_by_the_book(book, as_of_ms, field="pieces", lying=pieces)
+    assert pieces_off(book, as_of_ms=as_of_ms) == by_the_book
 
 
 def phone_s_case(book):
@@ -65,6 +79,8 @@ def test_a_ticket_told_late_overtakes_a_stock_take(book):
         "event_ms": at(800),
         "counted_g": 3_000,
         "off_g": 2_000,
+        "counted_pieces": None,
+        "off_pieces": None,
         "late": (late.seq,),
         "late_entries": 1,
     }
@@ -170,6 +186,63 @@ def test_a_stock_take_told_late_works_against_the_stock_of_its_own_moment(book):
     assert overtaken(book) == []
 
 
+def bales_sold_late(book, **counted):
+    """4 bales counted, and the 3 that were sold before told after it."""
+    book.post([tell.ticket(9_000, event_ms=at(0))])
+    book.post([tell.stocktake({}, event_ms=at(100), pieces={"pet": 7})])
+    taken = book.post([tell.stocktake(counted, event_ms=at(800), pieces={"pet": 4})])[0]
+    sold = tell.sale({"pet": 3_000}, "P1", event_ms=at(500), pieces={"pet": 3})
+    return taken, book.post([sold])[0], sold
+
+
+def test_a_sale_of_pieces_told_late_overtakes_a_stock_take_of_pieces(book):
+    counted, late, _ = bales_sold_late(book)
+    (one,) = overtaken(book)
+    assert one._asdict() == {
+        "seq": counted.seq,
+        "id": counted.id,
+        "site": "P1",
+        "material": "pet",
+        "event_ms": at(800),
+        "counted_g": None,
+        "off_g": None,
+        "counted_pieces": 4,
+        "off_pieces": -3,
+        "late": (late.seq,),
+        "late_entries": 1,
+    }
+    with pytest.raises(ConflictError, match=r"counted 4 pieces of pet at P1.*-3 pieces told"):
+        post(book, [closes(book, at(801))])
+    again = {"event_ms": at(800), "pieces": {"pet": 4}}
+    with pytest.raises(ConflictError, match="count the pieces of pet again"):
+        # Grams are no count of pieces.
+        post(book, [tell.stocktake({"pet": 6_000}, event_ms=at(800)), closes(book, at(801))])
+    post(book, [tell.stocktake({}, **again), closes(book, at(801))])
+    assert pieces(book, "P1") == {"pet": 4} and overtaken(book) == []
+
+
+def test_grams_and_pieces_of_one_stock_take_are_overtaken_each_by_itself(book):
+    _, _, sold = bales_sold_late(book, pet=6_000)
+    assert grams_off(book) == {("P1", "pet"): -3_000} and pieces_off(book) == {("P1", "pet"): -3}
+    agree(book)
+    with pytest.raises(ConflictError, match=r"count the pieces of pet again(.|\n)*count pet again"):
+        post(book, [closes(book, at(801))])
+    book.post([tell.stocktake({"pet": 6_000}, event_ms=at(900))])
+    assert grams_off(book) == {} and pieces_off(book) == {("P1", "pet"): -3}
+    book.post([tell.reversal(sold.id, event_ms=at(500))])
+    assert pieces_off(book) == {} and grams_off(book) == {("P1", "pet"): 3_000}
+    agree(book)
+
+
+def test_where_a_stock_take_of_pieces_is_taken_back_the_one_before_is_the_latest(book):
+    bales_sold_late(book)
+    again = tell.stocktake({}, event_ms=at(900), pieces={"pet": 4})
+    book.post([again])
+    assert overtaken(book) == []
+    book.post([tell.reversal(again.id, event_ms=at(950))])
+    assert pieces_off(book) == {("P1", "pet"): -3}
+
+
 def closes(book, to_ms, **said):
     """Close the story so far."""
     same = {"site": "P1", "event_ms": tell.NOW_MS, "from_ms": AT_MS, "to_ms": to_ms} | said
@@ -251,13 +324,14 @@ def test_all_that_is_against_a_close_is_told_at_once(book):
 
 
 # A story: what happens at which moment, in which order it comes in.
-MOMENT, GRAMS = st.integers(0, 9), st.integers(1, 9)
+MOMENT, GRAMS, PIECES = st.integers(0, 9), st.integers(1, 9), st.integers(0, 3)
+COUNTED = st.sampled_from((["counted", "pieces"], ["counted"], ["pieces"]))
 SITE, MATERIAL = st.sampled_from(SITES), st.sampled_from(MATERIALS)
 HAPPENED = st.one_of(
     st.tuples(st.just("ticket"), MOMENT, SITE, MATERIAL, GRAMS),
-    st.tuples(st.just("dispatch"), MOMENT, SITE, MATERIAL, GRAMS),
-    st.tuples(st.just("sale"), MOMENT, SITE, MATERIAL, GRAMS),
-    st.tuples(st.just("count"), MOMENT, SITE, MATERIAL, st.integers(0, 20)),
+    st.tuples(st.just("dispatch"), MOMENT, SITE, MATERIAL, GRAMS, PIECES),
+    st.tuples(st.just("sale"), MOMENT, SITE, MATERIAL, GRAMS, PIECES),
+    st.tuples(st.just("count"), MOMENT, SITE, MATERIAL, st.integers(0, 20), COUNTED),
     st.tuples(st.just("reversal"), MOMENT, st.integers(0, 30)),
 )
 
@@ -268,14 +342,16 @@ def deed_of(happened, known):
     if kind == "reversal":
         of = known[said[0] % len(known)] if known else tell.ticket()
         return tell.reversal(of.id, of.site, event_ms=max(at(moment), of.event_ms))
-    site, material, grams = said
+    site, material, grams, *more = said
     if kind == "ticket":
         return tell.ticket(grams, site, material, event_ms=at(moment))
     if kind == "count":
-        return tell.stocktake({material: grams}, site, event_ms=at(moment))
+        counted = {"counted": {}} | {field: {material: grams} for field in more[0]}
+        return tell.stocktake(site=site, event_ms=at(moment), **counted)
+    taken = {"event_ms": at(moment), "pieces": {material: more[0]} if more[0] else {}}
     if kind == "sale":
-        return tell.sale({material: grams}, site, event_ms=at(moment))
-    return tell.dispatch({material: grams}, site, "S2", event_ms=at(moment))
+        return tell.sale({material: grams}, site, **taken)
+    return tell.dispatch({material: grams}, site, "S2", **taken)
 
 
 def hold(book, arrivals, batches):
@@ -292,10 +368,9 @@ def hold(book, arrivals, batches):
             continue
         told, waiting = told + waiting, []
         # Asked all along, so that what is remembered of the book is held to it too.
-        assert grams_off(book) == off_by_the_book(book)
+        agree(book)
     for moment in (0, 4, 9):
-        mine = grams_off(book, as_of_ms=at(moment))
-        assert mine == off_by_the_book(book, at(moment))
+        agree(book, at(moment))
     for one in overtaken(book):
         moved = {
             entry.seq
@@ -303,13 +378,13 @@ def hold(book, arrivals, batches):
             if sum(
                 posting.quantity
                 for posting in entry.postings
-                if posting.account[1:4] == ("stock", one.site, one.material)
+                if posting.account[:4] == (one.ledger, "stock", one.site, one.material)
             )
         }
         assert set(one.late) == moved and one.late_entries == len(moved)
 
 
-STORIES = (st.lists(HAPPENED, min_size=3, max_size=25), st.lists(st.integers(1, 3), min_size=1))
+STORIES = (st.lists(HAPPENED, min_size=12, max_size=25), st.lists(st.integers(1, 3), min_size=1))
 
 
 @settings(max_examples=150, deadline=None)
@@ -355,9 +430,9 @@ def test_a_stock_take_at_its_telling_sets_the_book_as_of_its_own_moment(arrivals
                 continue
             told.append(deed)
             if deed.kind == "count":
-                for material, counted_g in deed.counted.items():
-                    as_of = stock(book, deed.site, as_of_ms=deed.event_ms)
-                    assert as_of.get(material, 0) == counted_g
+                for lying, counted in ((stock, deed.counted), (pieces, deed.pieces)):
+                    as_of = lying(book, deed.site, as_of_ms=deed.event_ms)
+                    assert all(as_of.get(what, 0) == number for what, number in counted.items())
     connection.close()
 
 

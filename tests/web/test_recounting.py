@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ainalym.ledger import overtaken, periods, stock
+from ainalym.ledger import overtaken, periods, pieces, stock
 from ainalym.model.deed import Close, Count, Sale, Ticket
 from ainalym.model.entry import Source, ms, new_id, now_ms
 from ainalym.web.book import the_book
@@ -17,6 +17,7 @@ from tests.web.loads import BUYER, LEADER, PLANT, POINT, STATION, faults, told
 HERE = ZoneInfo("Asia/Almaty")
 HOUR_MS = 3_600_000
 KEEPER = "keeper-12"
+OF_PIECES = {"en": "Count the pieces of “", "ru": "» поштучно", "kk": "» даналап қайта санаңыз"}
 WORDS = {"en": "Count “", "ru": "Пересчитайте «", "kk": "» қайта санаңыз"}
 
 
@@ -31,6 +32,16 @@ def overtake(site=POINT, at_ms=None, *, counted_g=3_000, late_g=2_000):
         told(Ticket, **same, **before, gross_g=late_g)
     else:
         told(Sale, site=site, **before, loads={"glass": -late_g}, buyer="somebody")
+
+
+def overtake_pieces(site=POINT, at_ms=None):
+    """Count 4 bales of 7, then hear of 3 that were sold before."""
+    at_ms = at_ms or now_ms() - HOUR_MS
+    told(Ticket, site=site, material="glass", event_ms=at_ms - HOUR_MS, gross_g=9_000)
+    told(Count, site=site, event_ms=at_ms - HOUR_MS, pieces={"glass": 7})
+    told(Count, site=site, event_ms=at_ms, pieces={"glass": 4})
+    sold = {"loads": {"glass": 3_000}, "pieces": {"glass": 3}, "buyer": "somebody"}
+    told(Sale, site=site, event_ms=at_ms - HOUR_MS // 2, **sold)
 
 
 def warnings(page) -> list[str]:
@@ -62,6 +73,28 @@ def test_who_works_there_is_asked_to_count_again(browse, name, site, address, la
         assert re.search(rf"\b{part}\b", said)
     told(Count, site=site, counted={"glass": 5_000})
     assert warnings(page.get(address)) == []
+
+
+@pytest.mark.parametrize("language", OF_PIECES)
+@pytest.mark.parametrize(("name", "site", "address"), PLACES)
+def test_who_works_there_is_asked_to_count_pieces_again(browse, name, site, address, language):
+    page = browse(name, language=language)
+    overtake_pieces(site)
+    (said,) = warnings(page.get(address))
+    assert OF_PIECES[language] in said
+    for part in ("4", "3"):
+        assert re.search(rf"\b{part}\b", said)
+    told(Count, site=site, counted={"glass": 6_000})
+    assert warnings(page.get(address)) != [], "grams are no count of pieces"
+    told(Count, site=site, pieces={"glass": 4})
+    assert warnings(page.get(address)) == []
+
+
+def test_pieces_that_came_in_before_a_stock_take_are_said_as_such(browse):
+    told(Count, event_ms=now_ms() - HOUR_MS, pieces={"glass": 4})
+    told(Count, event_ms=now_ms() - 2 * HOUR_MS, pieces={"glass": 3})
+    (said,) = warnings(browse(KEEPER).get(f"/counter/{POINT}/"))
+    assert "of pieces told later, 3 came in before it" in said
 
 
 def test_another_site_is_not_asked(browse):
@@ -134,6 +167,22 @@ def test_a_month_is_not_closed_on_a_stock_take_that_was_overtaken(browse, late_g
     assert close(desk, month, **{"counted-glass": "3", "reason": "again"}).status_code == 302
     assert periods(the_book()) and overtaken(the_book()) == []
     assert stock(the_book(), POINT) == {"glass": 3_000}
+
+
+def test_a_month_is_closed_when_its_pieces_are_counted_again(browse):
+    month, desk = last_month(), browse("department")
+    overtake_pieces(at_ms=noon(month))
+    assert 'name="pieces-glass"' in desk.get(f"/department/closing/{POINT}?month={month}").text
+    grams = {"counted-glass": "6", "reason": "again"}
+    for form in ({}, grams, grams | {"pieces-glass": "4,5"}):
+        refused = close(desk, month, **form)
+        assert refused.status_code == 422 and not periods(the_book())
+        assert re.search("Count the pieces of “|is not a whole number", *faults(refused))
+    assert close(desk, month, **{"pieces-glass": "4", "reason": "again"}).status_code == 302
+    assert periods(the_book()) and overtaken(the_book()) == []
+    assert pieces(the_book(), POINT) == {"glass": 4} and stock(the_book(), POINT) == {
+        "glass": 6_000
+    }
 
 
 def test_a_stock_take_taken_again_later_lets_the_month_be_closed(browse):

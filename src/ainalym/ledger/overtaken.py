@@ -2,8 +2,8 @@
 moment no longer says what was counted.
 
 Phones without a network make this ordinary: a ticket comes in after the stock-take that already
-found its grams. Nothing is posted against it, since what was found may have been used by then; the
-site is asked to count again instead.
+found its grams, or a sale after the one that missed its pieces. Nothing is posted against it, since
+what was found may have been used by then; the site is asked to count again instead.
 
 **Source.** Auditors call what is looked for here the cut-off: whether what moved before a count and
 after it was recorded on the right side of it. International Standard on Auditing 501, on attending
@@ -40,26 +40,36 @@ LATE = (
 leads to those; on SQLite it holds their numbers too, so that nothing else is read."""
 
 MOVED = (
-    "select p.entry, a.what, sum(p.quantity) from posting p join account a on a.id = p.account "
-    "where p.entry in (%s) and a.ledger = 'mass' and a.role = 'stock' "
-    "group by p.entry, a.what having sum(p.quantity) <> 0"
+    "select p.entry, a.what, a.ledger, sum(p.quantity) from posting p "
+    "join account a on a.id = p.account where p.entry in (%s) and a.role = 'stock' "
+    "group by p.entry, a.what, a.ledger having sum(p.quantity) <> 0"
 )
-"""What entries moved into and out of stock. Asked by itself: PostgreSQL expects many late entries,
-and would read all postings of the book for the few there are (270 ms for 206,000 entries)."""
+"""What entries moved into and out of stock, in grams and in pieces. Asked by itself: PostgreSQL
+expects many late entries, and would read all postings of the book for the few there are (270 ms for
+206,000 entries)."""
+
+FIELDS = {"mass": "counted", "count": "pieces"}
+"""Ledgers, and the field of a stock-take that says what was counted in each."""
+
+Thing = tuple[str, str]
+"""A material and the ledger it is counted in: grams and pieces of one material are two things."""
 
 
 class Taken(NamedTuple):
-    """A stock-take that stands: its entry, and what it counted in grams by material."""
+    """A stock-take that stands: its entry, and what it counted, grams or pieces by thing."""
 
     seq: int
     id: str
     site: str
     event_ms: int
-    counted_g: Mapping[str, int]
+    counted: Mapping[Thing, int]
 
 
 class Overtaken(NamedTuple):
     """The latest stock-take of a material at a site, with which the book no longer agrees.
+
+    What is weighed and counted in pieces too has a stock-take of its grams and one of its pieces,
+    and each is overtaken by itself.
 
     Attributes
     ----------
@@ -67,11 +77,11 @@ class Overtaken(NamedTuple):
         The stock-take's entry.
     site, material, event_ms
         Of what, and when it was taken.
-    counted_g
-        What was counted.
-    off_g
+    counted_g, counted_pieces
+        What was counted, in grams or in pieces; None in the other.
+    off_g, off_pieces
         The book as of that moment less what was counted: what was told later, above zero where it
-        came in.
+        came in. Grams or pieces likewise.
     late
         Numbers of the entries told later, the first of them.
     late_entries
@@ -83,19 +93,37 @@ class Overtaken(NamedTuple):
     site: str
     material: str
     event_ms: int
-    counted_g: int
-    off_g: int
+    counted_g: int | None
+    off_g: int | None
+    counted_pieces: int | None
+    off_pieces: int | None
     late: tuple[int, ...]
     late_entries: int
+
+    @property
+    def ledger(self) -> str:
+        """`mass` where grams were counted, `count` where pieces were."""
+        return "count" if self.counted_g is None else "mass"
+
+    @property
+    def counted(self) -> int:
+        """What was counted, in the unit of its ledger."""
+        return (self.counted_g or 0) + (self.counted_pieces or 0)
+
+    @property
+    def off(self) -> int:
+        """By how much the book is off, in the unit of its ledger."""
+        return (self.off_g or 0) + (self.off_pieces or 0)
 
 
 def overtaken(book: Book, *, site: str = "", as_of_ms: int | None = None) -> list[Overtaken]:
     """List stock-takes that no longer agree with the book, by site and material.
 
-    Looked at is the latest stock-take of each material at each site that was not taken back; of two
-    at one moment it is the one told later. It is overtaken where entries told after it happened at
-    its moment or before and moved that material by something but zero in all. Counting again clears
-    it. A reversal dated after the stock-take does not overtake it: what it takes back lay there.
+    Looked at is the latest stock-take of each material at each site that was not taken back, of its
+    grams and of its pieces; of two at one moment it is the one told later. It is overtaken where
+    entries told after it happened at its moment or before and moved that material by something but
+    zero in all. Counting again clears it. A reversal dated after the stock-take does not overtake
+    it: what it takes back lay there.
 
     Parameters
     ----------
@@ -105,19 +133,26 @@ def overtaken(book: Book, *, site: str = "", as_of_ms: int | None = None) -> lis
         Only stock-takes up to that moment, on which the stock as of then rests; all if None.
     """
     with book.reading() as store:
-        latest: dict[tuple[str, str], Taken] = {}
+        latest: dict[tuple[str, Thing], Taken] = {}
         for one in _standing(book, store, site):
             if as_of_ms is None or one.event_ms <= as_of_ms:
-                for material in one.counted_g:
-                    before = latest.get((one.site, material))
+                for thing in one.counted:
+                    before = latest.get((one.site, thing))
                     if before is None or (before.event_ms, before.seq) < (one.event_ms, one.seq):
-                        latest[one.site, material] = one
+                        latest[one.site, thing] = one
         sums = _late(store, sorted({one.seq for one in latest.values()}))
     return [
-        Overtaken(one.seq, one.id, at, material, one.event_ms, one.counted_g[material], *sums[key])
-        for (at, material), one in sorted(latest.items())
-        if (key := (one.seq, material)) in sums and sums[key][0]
+        _overtaken(one, thing, *sums[key])
+        for (_, thing), one in sorted(latest.items())
+        if (key := (one.seq, thing)) in sums and sums[key][0]
     ]
+
+
+def _overtaken(one: Taken, thing: Thing, off: int, late: tuple[int, ...], many: int) -> Overtaken:
+    material, ledger = thing
+    here, not_here = (one.counted[thing], off), (None, None)
+    grams, pieces = (here, not_here) if ledger == "mass" else (not_here, here)
+    return Overtaken(one.seq, one.id, one.site, material, one.event_ms, *grams, *pieces, late, many)
 
 
 def refuse_overtaken(book: Book, deeds: Sequence[Deed]) -> None:
@@ -150,10 +185,11 @@ def refuse_overtaken(book: Book, deeds: Sequence[Deed]) -> None:
 
 
 def _said(one: Overtaken) -> str:
-    counted = f"{one.counted_g} g of {one.material} at {one.site}, {iso(one.event_ms)}"
+    unit, what = ("g", "") if one.ledger == "mass" else ("pieces", "the pieces of ")
+    counted = f"{one.counted} {unit} of {one.material} at {one.site}, {iso(one.event_ms)}"
     return (
-        f"a stock-take counted {counted}, and {one.off_g:+d} g told later happened before it; "
-        f"count {one.material} again there"
+        f"a stock-take counted {counted}, and {one.off:+d} {unit} told later happened before it; "
+        f"count {what}{one.material} again there"
     )
 
 
@@ -175,8 +211,13 @@ def _with(known: Mapping[str, Mapping[int, Taken]], rows: Iterable[tuple]) -> di
     at = {seq: site for site, taken in found.items() for seq in taken}
     for seq, raw, site, event_ms, reverses, body in rows:
         if reverses is None:
-            counted_g = chain.told(body).get("counted", {})
-            found.setdefault(site, {})[seq] = Taken(seq, text_of_id(raw), site, event_ms, counted_g)
+            said = chain.told(body)
+            counted = {
+                (what, ledger): quantity
+                for ledger, name in FIELDS.items()
+                for what, quantity in said.get(name, {}).items()
+            }
+            found.setdefault(site, {})[seq] = Taken(seq, text_of_id(raw), site, event_ms, counted)
             at[seq] = site
         elif reverses in at:
             del found[at.pop(reverses)][reverses]
@@ -185,18 +226,18 @@ def _with(known: Mapping[str, Mapping[int, Taken]], rows: Iterable[tuple]) -> di
 
 def _late(
     store: Store, taken: Sequence[int]
-) -> dict[tuple[int, str], tuple[int, tuple[int, ...], int]]:
-    """Sum what late entries moved, by stock-take and material: grams, the first, and how many."""
+) -> dict[tuple[int, Thing], tuple[int, tuple[int, ...], int]]:
+    """Sum what late entries moved, by stock-take and thing: how much, the first, and how many."""
     pairs = _each(store, LATE, taken)
-    moved: dict[int, list[tuple[str, int]]] = {}
-    for number, material, grams in _each(store, MOVED, sorted({late for _, late in pairs})):
-        moved.setdefault(number, []).append((material, int(grams)))
-    found: dict[tuple[int, str], tuple[int, tuple[int, ...], int]] = {}
+    moved: dict[int, list[tuple[Thing, int]]] = {}
+    for number, *thing, quantity in _each(store, MOVED, sorted({late for _, late in pairs})):
+        moved.setdefault(number, []).append(((*thing,), int(quantity)))
+    found: dict[tuple[int, Thing], tuple[int, tuple[int, ...], int]] = {}
     for seq, number in pairs:
-        for material, grams in moved.get(number, ()):
-            off_g, first, many = found.get((seq, material), (0, (), 0))
+        for thing, quantity in moved.get(number, ()):
+            off, first, many = found.get((seq, thing), (0, (), 0))
             first = (*first, number) if many < MOST_LATE else first
-            found[seq, material] = off_g + grams, first, many + 1
+            found[seq, thing] = off + quantity, first, many + 1
     return found
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ainalym.ledger import Overtaken
 from ainalym.model.entry import new_id, now_ms
 from tests.web.api.told import PAID, deeds, ticket
 
@@ -42,6 +43,44 @@ def case(program):
     return taken, late, told(program, late)
 
 
+def case_of_pieces(program):
+    """4 bales counted of 7, and the 3 that were sent before told last."""
+    first, between, last = moments()
+    told(program, bought(9_000, first), counted(first + 1, counted={}, pieces={"plastic": 7}))
+    taken = counted(last, counted={}, pieces={"plastic": 4})
+    assert told(program, taken)["overtaken"] == []
+    sent = {"loads": {"plastic": 3_000}, "pieces": {"plastic": 3}, "to": "st-08"}
+    load = {"kind": "dispatch", "id": new_id(), "site": SITE, "event_ms": between} | sent
+    return taken, told(program, load)
+
+
+def test_what_is_told_has_the_fields_of_the_book():
+    from ainalym.web.api.shapes import OvertakenOut
+
+    assert set(Overtaken._fields) == set(OvertakenOut.model_fields)
+
+
+def test_a_late_load_of_pieces_is_recorded_and_its_answer_says_what_it_overtook(program):
+    taken, answer = case_of_pieces(program)
+    (one,) = answer["overtaken"]
+    assert one == {
+        "seq": one["seq"],
+        "id": taken["id"],
+        "site": SITE,
+        "material": "plastic",
+        "event_ms": taken["event_ms"],
+        "counted_g": None,
+        "off_g": None,
+        "counted_pieces": 4,
+        "off_pieces": -3,
+        "late": [answer["receipts"][0]["seq"]],
+        "late_entries": 1,
+    }
+    assert program("keeper-3").get(f"/stock?site={SITE}").json()["overtaken"] == [one]
+    again = counted(now_ms(), counted={}, pieces={"plastic": 4})
+    assert told(program, again)["overtaken"] == []
+
+
 def test_a_late_ticket_is_recorded_and_its_answer_says_what_it_overtook(program):
     taken, late, answer = case(program)
     one = answer["overtaken"][0]
@@ -53,6 +92,8 @@ def test_a_late_ticket_is_recorded_and_its_answer_says_what_it_overtook(program)
         "event_ms": taken["event_ms"],
         "counted_g": 3_000,
         "off_g": 2_000,
+        "counted_pieces": None,
+        "off_pieces": None,
         "late": [answer["receipts"][0]["seq"]],
         "late_entries": 1,
     }
@@ -117,19 +158,24 @@ def test_a_job_that_failed_tells_nothing_of_another_s_site(program):
     assert not job["success"] and job["overtaken"] == []
 
 
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [("en", "Count plastic again"), ("ru", "Пересчитайте"), ("kk", "Қайта санаңыз")],
-)
-def test_a_period_is_not_closed_on_it_and_every_language_says_why(program, language, words):
-    taken, _, _ = case(program)
+WORDS = {
+    "en": ("Count plastic again", "Count the pieces of plastic again"),
+    "ru": ("Пересчитайте: plastic", "Пересчитайте поштучно: plastic"),
+    "kk": ("Қайта санаңыз: plastic", "Даналап қайта санаңыз: plastic"),
+}
+
+
+@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize("of_pieces", [False, True])
+def test_a_period_is_not_closed_on_it_and_every_language_says_why(program, language, of_pieces):
+    taken = (case_of_pieces if of_pieces else case)(program)[0]
     close = {"kind": "close", "id": new_id(), "site": SITE, "event_ms": now_ms()}
     close |= {"from_ms": taken["event_ms"] - 3_600_000, "to_ms": taken["event_ms"] + 1}
     desk = program("department")
     desk.said["HTTP_ACCEPT_LANGUAGE"] = language
     refused = desk.post("/deeds", deeds(close))
     assert refused.status_code == 409
-    assert words in refused.json()["faults"][0]
-    again = counted(taken["event_ms"])
+    assert WORDS[language][of_pieces] in refused.json()["faults"][0]
+    again = taken | {"id": new_id()}
     answer = desk.post("/deeds", deeds(again, close))
     assert answer.status_code == 201 and answer.json()["overtaken"] == []

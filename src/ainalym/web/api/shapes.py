@@ -51,15 +51,18 @@ class ReceiptOut(Schema):
 
 
 class OvertakenOut(Schema):
-    """A stock-take that the book contradicts, as entries told later happened before it."""
+    """A stock-take that the book contradicts, as entries told later happened before it: in grams or
+    in pieces, and the fields of the other are null."""
 
     seq: int
     id: str
     site: str
     material: str
     event_ms: int
-    counted_g: int
-    off_g: int = Field(description="The book as of that moment less what was counted.")
+    counted_g: int | None
+    off_g: int | None = Field(description="The book as of that moment less what was counted.")
+    counted_pieces: int | None = None
+    off_pieces: int | None = Field(None, description="As off_g, in pieces.")
     late: list[int] = Field(description="Numbers of the first of the entries told later.")
     late_entries: int = Field(description="How many there are.")
 

@@ -18,6 +18,7 @@ from ainalym.ledger import (
     monthly_form,
     overtaken,
     periods,
+    pieces,
     stock,
 )
 from ainalym.model.deed import Close, Count, Deed
@@ -27,7 +28,7 @@ from ainalym.web.department.months import Month, month_asked, this_month
 from ainalym.web.loads.filled import Filled
 from ainalym.web.loads.recounting import sentences
 from ainalym.web.loads.telling import derived, tell
-from ainalym.web.loads.way import Heap, named
+from ainalym.web.loads.way import Named, named
 from ainalym.web.paged import paged
 from ainalym.web.people.access import note, only
 from ainalym.web.people.models import Role
@@ -44,6 +45,20 @@ class State(NamedTuple):
     site: Site
     period: Period | None
     stock_g: int
+
+
+class Line(NamedTuple):
+    """A line of the form: a material in grams, or in pieces, and how much lay by the book."""
+
+    ledger: str
+    id: str
+    material: Named
+    lay: int
+
+    @property
+    def field(self) -> str:
+        """The name of its field."""
+        return _field(self.ledger, self.id)
 
 
 @require_GET
@@ -83,11 +98,10 @@ def close(request: HttpRequest, place: str) -> HttpResponse:
     if done := _closed(book, month).get(site.id):
         return redirect("department:act", done.entry)
     again = _again(book, site, month)
-    lying = stock(book, site.id, as_of_ms=month.to_ms - 1)
-    heaps = named({one.material: 0 for one in again} | lying)
+    lines = _lines(book, site, month, again)
     form = Filled(request.POST)
     if request.method == "POST":
-        deeds = _deeds(request, form, site, month, heaps)
+        deeds = _deeds(request, form, site, month, lines)
         _ask_again(form, again)
         if not form.faults:
             try:
@@ -102,9 +116,7 @@ def close(request: HttpRequest, place: str) -> HttpResponse:
         "month": month,
         "site": site,
         "again": again,
-        "heaps": [
-            (heap, f"counted-{heap.id}", form.sent.get(f"counted-{heap.id}", "")) for heap in heaps
-        ],
+        "lines": [(line, form.sent.get(line.field, "")) for line in lines],
         "faults": form.faults,
         "wrong": form.wrong,
         "entered": form.sent,
@@ -161,37 +173,53 @@ def _again(book: Book, site: Site, month: Month) -> list[Overtaken]:
     return [one for one in found if month.from_ms <= one.event_ms < month.to_ms]
 
 
+def _lines(book: Book, site: Site, month: Month, again: list[Overtaken]) -> list[Line]:
+    """List what lay at a site at a month's end, and what has to be counted again: grams, pieces."""
+    found = []
+    for ledger, lying in (("mass", stock), ("count", pieces)):
+        lay = {one.material: 0 for one in again if one.ledger == ledger}
+        lay |= lying(book, site.id, as_of_ms=month.to_ms - 1)
+        found += [Line(ledger, *heap) for heap in named(lay)]
+    return found
+
+
+def _field(ledger: str, material: str) -> str:
+    """Name the field in which grams, or pieces, of a material are counted."""
+    return f"{'counted' if ledger == 'mass' else 'pieces'}-{material}"
+
+
 def _ask_again(form: Filled, again: list[Overtaken]) -> None:
     """Hold the form to what has to be counted again: a close seals what was counted."""
     for one, said in zip(again, sentences(again), strict=True):
-        name = f"counted-{one.material}"
+        name = _field(one.ledger, one.material)
         if not form.sent.get(name, "").strip():
             form.fault(said, name)
 
 
 def _deeds(
-    request: HttpRequest, form: Filled, site: Site, month: Month, heaps: list[Heap]
+    request: HttpRequest, form: Filled, site: Site, month: Month, lines: list[Line]
 ) -> list[Deed]:
     """Read what was counted; what is left empty is taken as the book knows it."""
-    counted = {}
-    for heap in heaps:
-        name = f"counted-{heap.id}"
-        if form.sent.get(name, "").strip():
-            counted[heap.id] = form.grams(name, str(heap.material))
+    counted: dict[str, dict[str, int]] = {"mass": {}, "count": {}}
+    for line in lines:
+        if form.sent.get(line.field, "").strip():
+            read = form.grams if line.ledger == "mass" else form.pieces
+            counted[line.ledger][line.id] = read(line.field, str(line.material))
     reason = form.text("reason", _("Reason"), longest=200)
-    off = [heap for heap in heaps if counted.get(heap.id, heap.grams) != heap.grams]
+    off = [line for line in lines if counted[line.ledger].get(line.id, line.lay) != line.lay]
     if off and not reason:
         form.fault(_("The count differs from the book. Say the reason."), "reason")
     if not form.sent.get("sure"):
         form.fault(_("Confirm that nothing of this month is to be recorded any more."), "sure")
     said = {"site": site.id, "actor": request.user.name}
     deeds: list[Deed] = []
-    if counted:
+    if any(counted.values()):
         deeds.append(
             Count(
                 id=derived(form.id, "count"),
                 event_ms=month.to_ms - 1,
-                counted=counted,
+                counted=counted["mass"],
+                pieces=counted["count"],
                 reason=reason,
                 **said,
             )

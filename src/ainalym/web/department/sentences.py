@@ -37,6 +37,15 @@ SENTENCES = (
         ),
     ),
     (
+        r"the period cannot be closed: a stock-take counted (?P<counted>\d+) pieces of "
+        r"(?P<material>.+) at (?P<site>.+), (?P<at>\S+), and (?P<off>[+-]\d+) pieces told later",
+        _(
+            "The period cannot be closed: the stock-take at %(site)s, %(at)s, counted pieces of "
+            "%(material)s: %(counted)s, and %(off)s of them told later moved before it. Count the "
+            "pieces of %(material)s again."
+        ),
+    ),
+    (
         r"the period cannot be closed: a part of it is closed",
         _("A part of this month is closed already."),
     ),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from ainalym.errors import AinalymError
 from ainalym.model.deed import UUID7
 from ainalym.web.loads.reasons import OTHER
-from ainalym.web.loads.weights import KILOGRAMS, TENGE, read_decimal
+from ainalym.web.loads.weights import KILOGRAMS, TENGE, read_decimal, read_whole
 from ainalym.web.refusals import Refusal, in_words, status_of
 
 
@@ -82,6 +82,14 @@ class Filled:
         """Read all fields of one name into grams; empty ones are left out."""
         texts = self.sent.getlist(name)
         return [self._read(text, name, KILOGRAMS, what, True) for text in texts if text.strip()]
+
+    def pieces(self, name: str, what: str) -> int:
+        """Read a number of pieces; 0 where nothing, or nothing sound, was typed."""
+        try:
+            return read_whole(self.sent.get(name, ""), what)
+        except Refusal as refusal:
+            self.fault(refusal.sentences[0], name)
+            return 0
 
     def money_minor(self, name: str, what: str, *, needed: bool = False) -> int:
         """Read tenge into tiyn."""

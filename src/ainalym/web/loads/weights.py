@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from ainalym.web.refusals import Refusal
 
 PLAIN = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,9}))?")
+WHOLE = re.compile(r"[0-9]{0,9}")
 SPACES = re.compile(r"[\s\u00a0\u202f]+")
 KILOGRAMS, TENGE = 3, 2
 """How many decimals there may be: grams of a kilogram, tiyn of a tenge."""
@@ -44,6 +45,26 @@ def read_decimal(text: str, places: int, what: str) -> int:
     return int(whole + part.ljust(places, "0"))
 
 
+def read_whole(text: str, what: str) -> int:
+    """Read a whole number, as of pieces, with spaces between thousands if wished. Empty is 0.
+
+    Parameters
+    ----------
+    text, what
+        As for `read_decimal`.
+
+    Raises
+    ------
+    Refusal
+        It is no whole number.
+    """
+    bare = SPACES.sub("", text)
+    if not WHOLE.fullmatch(bare):
+        said = _("%(what)s: “%(text)s” is not a whole number. Write it like 12.")
+        raise Refusal(422, said % {"what": what, "text": text.strip()[:40]})
+    return int(bare or 0)
+
+
 def plain_kg(grams_g: int) -> str:
     """Write grams as kilograms that a field takes back, whatever the language."""
     return f"{grams_g // 1000},{grams_g % 1000:03d}".rstrip("0").rstrip(",")
@@ -60,6 +81,11 @@ def say_kg(grams_g: int) -> str:
     sign, grams = "−" if grams_g < 0 else "", abs(grams_g)
     kilograms = f"{grams // 1000}.{grams % 1000:03d}".rstrip("0").rstrip(".")
     return sign + number_format(kilograms, use_l10n=True, force_grouping=True)
+
+
+def say_pieces(pieces: int) -> str:
+    """Say a number of pieces, with thousands apart by the language."""
+    return number_format(pieces, use_l10n=True, force_grouping=True)
 
 
 def say_money(amount_minor: int) -> str:

@@ -8,7 +8,7 @@ from django.template import Context
 from ainalym.model.entry import new_id
 from ainalym.web.loads.reasons import GRADE, WEIGHT, reason_in_words
 from ainalym.web.loads.way import local
-from ainalym.web.loads.weights import say_kg, say_money, say_share
+from ainalym.web.loads.weights import say_kg, say_money, say_pieces, say_share
 
 register = template.Library()
 
@@ -17,6 +17,12 @@ register = template.Library()
 def kg(grams_g: int) -> str:
     """Say grams in kilograms."""
     return say_kg(grams_g)
+
+
+@register.filter
+def pieces(number: int) -> str:
+    """Say a number of pieces."""
+    return say_pieces(number)
 
 
 @register.filter
