@@ -227,6 +227,19 @@ def test_nothing_happens_in_a_closed_period_any_more(book):
     assert verify(book).whole
 
 
+def test_what_another_site_does_does_not_change_a_closed_period(book):
+    post(book, [tell.ticket(500)])
+    sent = post(book, [tell.dispatch({"pet": 500}, event_ms=tell.NOW_MS)])[0].lots[0]
+    closed = {"site": "P1", "from_ms": 0, "to_ms": tell.NOW_MS + 1}
+    post(book, [Close(id=tell.deed_id(), event_ms=tell.NOW_MS + 1, **closed)])
+    before = balances(book, site="P1")
+    with pytest.raises(ConflictError, match="lies in a closed period of P1; record it at"):
+        post(book, [tell.arrival({sent: 500}, event_ms=tell.NOW_MS)])
+    assert balances(book, site="P1") == before
+    post(book, [tell.arrival({sent: 500}, event_ms=tell.NOW_MS + 1)])
+    assert stock(book, "S1") == {"pet": 500}
+
+
 def test_slips_run_in_one_series_without_a_double(book):
     post(book, [tell.ticket(series="P1-A", number=1)])
     with pytest.raises(ConflictError, match="the database refused"):

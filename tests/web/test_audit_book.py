@@ -122,6 +122,7 @@ def test_a_hash_from_paper_is_looked_for(auditor, month):
     assert "No entry and no" in text(auditor.get("/audit/", {"hash": found[:-1] + "x"}))
 
 
+@pytest.mark.tampers
 def test_the_book_is_verified_and_what_somebody_changed_is_found(auditor, month, programme):
     import sqlite3
 
@@ -227,6 +228,7 @@ def test_loads_that_contradict_themselves_are_listed_for_their_month(auditor, mo
     assert (answer.status_code, "is no month" in faults(answer)[0]) == (422, True)
 
 
+@pytest.mark.tampers
 def test_an_entry_that_somebody_changed_gets_no_proof_but_a_sentence(auditor, month, programme):
     import sqlite3
 
@@ -255,6 +257,7 @@ def forge(raw, crime: str, values: tuple) -> None:
         raw.execute(said)
 
 
+@pytest.mark.tampers
 def test_a_book_without_its_guards_is_not_served(auditor, month, programme):
     import sqlite3
 

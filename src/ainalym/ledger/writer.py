@@ -1,6 +1,6 @@
 """The writer: puts deeds into the book, many in one commit, each whole or not at all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -156,6 +156,7 @@ class Writer:
         self._periods = [
             Closed(*row) for row in self._store.rows("select site, from_ms, to_ms from period")
         ]
+        self._closed_ms = max((period.to_ms for period in self._periods), default=0)
         last = self._store.one("select id from entry order by id desc limit 1")
         self._last = text_of_id(last[0]) if last else ""
 
@@ -219,14 +220,20 @@ class Writer:
         recorded_ms = self._true_ms
         if recorded_ms < self._recorded_ms and deed.kind != Clock.kind:
             recorded_ms = self._recorded_ms
-        if deed.event_ms > self._true_ms + SKEW_MS or self._periods:
-            self._refuse_moment(deed)
+        if deed.event_ms > self._true_ms + SKEW_MS:
+            self._refuse_future(deed)
+        closed = deed.event_ms < self._closed_ms
+        if closed:
+            self._refuse_closed(deed, {deed.site})
         shelf, seq = self._shelf, self._seq + 1
         shelf.entry = seq
         opened, made = len(shelf.opened), len(shelf.fresh)
         reverses, drawn = self._drawn(deed, seq)
         corrects = find(deed.corrects, self._store, shelf.page).seq if deed.corrects else None
         page, (lines, draws, noted) = shelf.page, drawn
+        if closed:
+            # What arrives moves what the sender has under way, and what it is paid.
+            self._refuse_closed(deed, {shelf.account(number).site for number, _, _ in lines})
         if len(shelf.opened) > opened:
             # Accounts of money may have a person's name; they stand under the seal of money alone.
             names = {str(k): one.name for k, one in shelf.opened[opened:] if one.ledger != "money"}
@@ -281,7 +288,9 @@ class Writer:
         if isinstance(deed, Reversal):
             return take_back(deed, store, shelf)
         if isinstance(deed, Close):
-            return None, close(deed, store, shelf, self._periods)
+            drawn = close(deed, store, shelf, self._periods)
+            self._closed_ms = max(self._closed_ms, deed.to_ms)
+            return None, drawn
         if isinstance(deed, Erasure):
             return None, erase(deed, store, shelf)
         if isinstance(deed, Upgrade):
@@ -330,14 +339,18 @@ class Writer:
             said = f"{deed.kind} {deed.id}: the name {deed.alias} stands for entry {taken[0]}"
             raise ConflictError(f"{said} already; give it a name of its own")
 
-    def _refuse_moment(self, deed: Deed) -> None:
-        if deed.event_ms > self._true_ms + SKEW_MS:
-            fault = f"is {(deed.event_ms - self._true_ms) / 60_000:.0f} minutes in the future"
-            mend = "set the device's clock"
-            raise InputError([Issue(f"{deed.kind} {deed.id}: event_ms", fault, mend)])
+    def _refuse_future(self, deed: Deed) -> None:
+        fault = f"is {(deed.event_ms - self._true_ms) / 60_000:.0f} minutes in the future"
+        mend = "set the device's clock"
+        raise InputError([Issue(f"{deed.kind} {deed.id}: event_ms", fault, mend)])
+
+    def _refuse_closed(self, deed: Deed, sites: Collection[str]) -> None:
         for period in self._periods:
-            if period.site in (deed.site, "") and period.from_ms <= deed.event_ms < period.to_ms:
-                said = f"{deed.kind} {deed.id} lies in a closed period of {deed.site}"
+            closed = period.from_ms <= deed.event_ms < period.to_ms
+            if closed and (not period.site or period.site in sites):
+                said = (
+                    f"{deed.kind} {deed.id} lies in a closed period of {period.site or deed.site}"
+                )
                 raise ConflictError(f"{said}; record it at a moment of the current period")
 
 
