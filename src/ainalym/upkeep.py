@@ -32,14 +32,18 @@ def named(where: str) -> str:
 @click.command()
 @WHERE
 @BY
+@click.option(
+    "--accept-clock", is_flag=True, help="I looked at this computer's clock: it is right."
+)
 @MACHINE
 @QUIET
-def upgrade(where: str, by: str | None, as_json: bool, quiet: bool) -> int:
+def upgrade(where: str, by: str | None, accept_clock: bool, as_json: bool, quiet: bool) -> int:
     """Take a book of an earlier version over into the present one.
 
     Stop the site and back the book up first. Earlier entries stay as they are, to the byte; a
     sealed entry names the last of them. The book is verified before and after, and everything is
-    done at once: interrupted at any moment it leaves the book as it was, and is begun again.
+    done at once: interrupted at any moment it leaves the book as it was, and is begun again. Where
+    nothing was recorded for 48 hours, look at this computer's clock, then say `--accept-clock`.
 
     \b
     Examples:
@@ -51,7 +55,10 @@ def upgrade(where: str, by: str | None, as_json: bool, quiet: bool) -> int:
     with Ticker(quiet=quiet or as_json) as watch:
         watch.step("verifying")
         done = take_over(
-            where, actor=_me(by), progress=lambda share: watch.note("verifying", share)
+            where,
+            actor=_me(by),
+            accept_clock=accept_clock,
+            progress=lambda share: watch.note("verifying", share),
         )
     verdict = done.verdict
     told = {

@@ -91,6 +91,16 @@ def test_only_the_deed_that_accepts_the_clock_sets_it_back(timed, hand):
     assert verify(timed).whole
 
 
+def test_a_clock_is_accepted_by_a_new_deed_alone(timed, hand):
+    first = accept(hand)
+    post(timed, [first])
+    hand.at_ms += LONG_MS + 1
+    with pytest.raises(OutsideError, match="nothing was recorded for 2 days"):
+        post(timed, [first, told(hand)])
+    post(timed, [first, accept(hand), told(hand)])
+    assert verify(timed).entries == 4
+
+
 def test_events_are_held_against_the_true_clock_not_the_last_entry(timed, hand):
     hand.at_ms = tell.NOW_MS - 10 * 60_000
     late = tell.ticket(1_000, id=new_id(hand.at_ms), event_ms=hand.at_ms + SKEW_MS + 1)

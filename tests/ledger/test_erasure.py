@@ -1,6 +1,7 @@
 """What somebody asked to be erased is gone from the file, and the chain stays whole."""
 
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -139,6 +140,20 @@ def test_an_erased_deed_can_be_taken_back_and_closed(book):
     other = read_deed(secret(event_ms=tell.NOW_MS).told)
     post(book, [other])
     assert verify(book).whole
+
+
+@pytest.mark.parametrize(
+    "other", [{"gross_g": 12_001}, {"event_ms": tell.NOW_MS - 1}, {"site": "P2"}]
+)
+def test_an_erased_entry_does_not_answer_for_another_deed(book, other):
+    told = secret()
+    post(book, [told])
+    post(book, [erasure(told)])
+    (again,) = post(book, [told])
+    assert (again.repeated, again.seq) == (True, 1)
+    changed = replace(told, **other, reason="another one")
+    with pytest.raises(ConflictError, match="is in the book with another body"):
+        post(book, [changed])
 
 
 def test_what_is_erased_while_the_book_is_verified_is_no_fault(where, monkeypatch):

@@ -118,6 +118,26 @@ def test_an_upgrade_leaves_every_entry_as_it_is_and_goes_on_from_it(old):
         assert proofs(book, ticket.seq)[0].public == ""
 
 
+def test_a_clock_far_from_the_last_entry_takes_no_book_over_unless_accepted(old):
+    path, told = old
+    with open_book(path, read_only=True) as book:
+        before = verify(book)
+
+    def wrong():
+        return LATER_MS + 3_000 * tell.DAY_MS
+
+    with pytest.raises(OutsideError, match=r"if it is right, say so with `--accept-clock`"):
+        upgrade(path, clock=wrong)
+    with open_book(path, read_only=True) as book:
+        assert (book.version, verify(book)) == (1, before)
+    done = upgrade(path, clock=wrong, accept_clock=True)
+    assert (done.number, done.head, done.verdict.faults) == (55, told["hash"], ())
+    with open_book(path, clock=wrong) as book:
+        assert [one.kind for one in entries(book, after=54)] == ["upgrade", "clock"]
+        later = tell.ticket(1, id=new_id(wrong()), event_ms=wrong())
+        assert post(book, [later])[0].seq == 57
+
+
 def test_an_upgraded_book_is_taken_over_once(old):
     path, _ = old
     upgrade(path, clock=at_later)

@@ -15,13 +15,14 @@ from typing import NamedTuple
 from ainalym.errors import ConflictError, OutsideError, law
 from ainalym.ledger import version1
 from ainalym.ledger.book import OLD, open_book
+from ainalym.ledger.clock import MEND
 from ainalym.ledger.files import Lock
 from ainalym.ledger.guards import CREATED
 from ainalym.ledger.schema import VERSION, statements, tables
 from ainalym.ledger.store import SERVER, Store, connect
 from ainalym.ledger.verify import Verdict, verify
 from ainalym.ledger.writer import Request, Writer
-from ainalym.model.deed import Upgrade
+from ainalym.model.deed import Clock, Deed, Upgrade
 from ainalym.model.entry import new_id, now_ms
 
 
@@ -43,10 +44,15 @@ class Upgraded(NamedTuple):
     head: str
 
 
+LOOKED = "set the clock right; if it is right, say so with `--accept-clock`"
+"""How to go on; nothing can be told to a book of an earlier version."""
+
+
 def upgrade(
     where: str | Path,
     *,
     actor: str = "",
+    accept_clock: bool = False,
     clock: Callable[[], int] = now_ms,
     chance: Callable[[int], bytes] = os.urandom,
     progress: Callable[[float], None] | None = None,
@@ -59,8 +65,10 @@ def upgrade(
         The path of a SQLite file, or `postgresql://...`. Nobody else may write to it.
     actor
         Who does it.
+    accept_clock
+        Whether somebody looked at the clock and found it right; another entry says so.
     clock, chance
-        As for `open_book`. The clock is believed, however long ago the last entry is.
+        As for `open_book`.
     progress
         Hears which share of a verification is done.
 
@@ -69,7 +77,8 @@ def upgrade(
     ConflictError
         The book is not whole, or somebody writes to it. Nothing is changed.
     OutsideError
-        There is no book, it is of another version, or the database failed.
+        There is no book, it is of another version, the clock is far from the last entry, or the
+        database failed. Nothing is changed.
     """
     if not SERVER.match(str(where)) and not Path(where).is_file():
         raise OutsideError(f"{where}: there is no book here; `ainalym serve` makes one")
@@ -84,7 +93,7 @@ def upgrade(
             return Upgraded(before, 0, before.hash)
         with closing(connect(where, new=False)) as store:
             law(tables(store), said=f"{where} lost its tables while it was taken over")
-            number = _take_over(store, before, actor, clock, chance)
+            number = _take_over(store, before, actor, accept_clock, clock, chance)
         with open_book(where, read_only=True) as new:
             after = verify(new, progress=progress)
     return Upgraded(after, number, before.hash)
@@ -107,6 +116,7 @@ def _take_over(
     store: Store,
     before: Verdict,
     actor: str,
+    accept_clock: bool,
     clock: Callable[[], int],
     chance: Callable[[int], bytes],
 ) -> int:
@@ -131,8 +141,13 @@ def _take_over(
             entries=seq,
             head=before.hash,
         )
-        request = Request([deed])
+        deeds: list[Deed] = [deed]
+        if accept_clock:
+            deeds.append(Clock(id=new_id(clock()), site="*", event_ms=clock(), actor=actor))
+        request = Request(deeds)
         Writer(store, clock, chance).record([request])
+        if isinstance(request.error, OutsideError):
+            raise OutsideError(str(request.error).replace(MEND, LOOKED))
         if request.error is not None:
             raise request.error
         return request.receipts[0].seq

@@ -29,9 +29,6 @@ from ainalym.model.entry import Receipt
 MANY = 1_000
 """Deeds in one commit from which on speed is worth a care."""
 
-SETTING = frozenset({Clock.kind, Upgrade.kind})
-"""Kinds that say that the clock is right."""
-
 SALTS = 256
 """Salts that are drawn from the computer's chance at a time."""
 
@@ -162,11 +159,10 @@ class Writer:
 
     def _answer(self, request: Request) -> None:
         """Enter a request's deeds; if one is refused, none of them stands."""
-        kinds = {deed.kind for deed in request.deeds}
-        accepted = not kinds.isdisjoint(SETTING)
         try:
+            accepted = any(self._accepts(deed) for deed in request.deeds)
             self._true_ms = self._clocks.read(self._recorded_ms, accepted=accepted)
-        except OutsideError as error:
+        except (OutsideError, ConflictError) as error:
             request.error = error
             return
         mark = self._mark()
@@ -180,6 +176,10 @@ class Writer:
                 refuse_all(errors)
             except AinalymError as error:
                 request.error = error
+
+    def _accepts(self, deed: Deed) -> bool:
+        """Tell whether a deed says that the clock is right, and says so for the first time."""
+        return isinstance(deed, Clock) and self._known(deed, chain.body(deed)) is None
 
     def _refusals(self, deeds: Sequence[Deed]) -> list[AinalymError]:
         """Tell all that is refused at once: the deeds after a refused one are still tried."""
@@ -316,15 +316,22 @@ class Writer:
             said, receipt = self._new[deed.id]
         else:
             row = self._store.one(
-                "select seq, recorded_ms, hash, body from entry where id = ?", (raw_of(deed.id),)
+                "select seq, recorded_ms, hash, body, kind, site, event_ms from entry where id = ?",
+                (raw_of(deed.id),),
             )
             if row is None:
                 return None
-            seq, recorded_ms, hashed, said = row
+            seq, recorded_ms, hashed, said, *told = row
+            if chain.is_erased(said) and told == [deed.kind, deed.site, deed.event_ms]:
+                # What it said is gone; this is left to tell it by, and what a ticket weighed.
+                weighed = "select sum(quantity) from posting where entry = ? and lot is not null"
+                net_g = deed.net_g if isinstance(deed, Ticket) else None
+                if net_g is None or self._store.one(weighed, (seq,))[0] == net_g:
+                    said = body
             lots = self._store.rows("select id from lot where entry = ? order by id", (seq,))
             ids = tuple(lot for (lot,) in lots)
             receipt = Receipt(deed.id, seq, recorded_ms, ids, bytes(hashed).hex(), True)
-        if not chain.is_erased(said) and not chain.is_same(said, body):
+        if not chain.is_same(said, body):
             mend = "a new deed needs a new id; a change needs a reversal"
             raise ConflictError(f"{deed.kind} {deed.id} is in the book with another body; {mend}")
         return receipt._replace(repeated=True)
