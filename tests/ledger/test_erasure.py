@@ -36,7 +36,7 @@ def test_the_private_part_goes_and_all_else_stays(book):
     after = entry(book, told.id)
     assert after.hash == before.hash
     assert after.postings == before.postings
-    assert (after.actor, after.body["material"], after.body["gross_g"]) == ("", "pet", 12_000)
+    assert (after.actor, after.body["material"], after.body["net_g"]) == ("", "pet", 12_000)
     assert after.body["erased"]
     assert not {"seller", "series", "reason"} & after.body.keys()
     assert balances(book) == money
@@ -91,7 +91,7 @@ def test_every_kind_that_may_be_erased_still_says_what_it_moved(book):
     money = balances(book)
     post(book, [erasure(deed) for deed in all_told])
     said = {one.kind: one.body for one in entries(book, most=100) if one.body.get("erased")}
-    assert said["ticket"]["gross_g"] == 9_000
+    assert said["ticket"]["net_g"] == 9_000
     assert (said["dispatch"]["to"], said["dispatch"]["loads"]) == ("S1", {"pet": 9_000})
     assert said["arrival"]["lots"] == {str(load): 8_990}
     assert said["change"]["process"] == "sort"

@@ -94,6 +94,18 @@ def test_a_proof_gives_away_no_price_and_no_name(quick):
 
 
 @pytest.mark.tampers
+def test_an_entry_whose_period_somebody_changed_gets_no_proof(quick):
+    at_ms = NOW_MS - 1_000
+    post(quick, [ticket(event_ms=at_ms) for _ in range(3)])
+    post(quick, [Close(id=deed_id(), site="*", event_ms=NOW_MS, from_ms=at_ms, to_ms=NOW_MS)])
+    for (name,) in quick._store.rows("select name from sqlite_master where type = 'trigger'"):
+        quick._store.run(f"drop trigger {name}")
+    quick._store.run("update entry set hash = ? where seq = 3", (bytes(32),))
+    with pytest.raises(ConflictError, match="the period that entry 4 closed no longer gives its"):
+        proofs(quick, 1)
+
+
+@pytest.mark.tampers
 def test_an_entry_that_somebody_changed_gets_no_proof(quick):
     at_ms = NOW_MS - 1_000
     (receipt,) = post(quick, [ticket(event_ms=at_ms)])

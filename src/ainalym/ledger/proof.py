@@ -87,7 +87,7 @@ def proofs(book: Book, number: int) -> list[Proof]:
     NotFoundError
         There is no such entry.
     ConflictError
-        It was changed since it was written.
+        It, or another of its period, was changed since it was written.
     """
     found = []
     with book.reading() as store:
@@ -105,6 +105,9 @@ def proofs(book: Book, number: int) -> list[Proof]:
                     bytes(one)
                     for (one,) in store.rows(*sealed(period.site, period.from_ms, period.to_ms))
                 ]
+                if chain.root(hashes).hex() != period.root:
+                    said = f"the period that entry {period.entry} closed no longer gives its root"
+                    raise ConflictError(f"{said}; verify the book")
                 way = branch(hashes, hashes.index(kept))
                 found.append(Proof(number, octets, public, period, way))
     return found

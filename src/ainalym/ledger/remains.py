@@ -28,8 +28,8 @@ def remains(
 def _ticket(noted: Mapping, postings: Sequence[Posting], draws: Sequence[Draw]) -> Body:
     (stock,) = (one for one in postings if one.lot is not None)
     paid = sum(one.quantity for one in postings if one.account.role == "people")
-    said: Body = {"material": stock.account.what, "gross_g": stock.quantity}
-    return said | {"source": noted.get("from", ""), "paid_minor": paid, "price_minor_per_kg": 0}
+    said: Body = {"material": stock.account.what, "net_g": stock.quantity}
+    return said | {"source": noted.get("from", ""), "paid_minor": paid}
 
 
 def _taken(postings: Sequence[Posting], ledger: str) -> dict[str, int]:

@@ -73,7 +73,9 @@ def day_at(book: Book, site: str, on: date) -> Day:
 
 
 def net_g(body: dict) -> int:
-    """Give what a ticket bought, from its body in the book."""
+    """Give what a ticket bought, from its body in the book; of an erased one no more is known."""
+    if body.get("erased"):
+        return body["net_g"]
     return body["gross_g"] - body.get("tare_g", 0) - body.get("deduction_g", 0)
 
 
