@@ -1,13 +1,26 @@
 """What somebody asked to be erased is gone from the file, and the chain stays whole."""
 
+import random
 import subprocess
 from dataclasses import replace
 
 import pytest
 
 from ainalym.errors import ConflictError, InputError, NotFoundError, OutsideError
-from ainalym.ledger import backup, balances, entries, entry, open_book, post, slip, trace, verify
+from ainalym.ledger import (
+    backup,
+    balances,
+    chain,
+    entries,
+    entry,
+    open_book,
+    post,
+    slip,
+    trace,
+    verify,
+)
 from ainalym.ledger.elsewhere import Elsewhere
+from ainalym.ledger.ids import raw_of
 from ainalym.ledger.store import Store
 from ainalym.model.deed import Close, Erasure, Payment, read_deed
 from tests.ledger import tell
@@ -200,3 +213,55 @@ def test_a_log_that_cannot_be_emptied_now_is_tried_again(tmp_path, monkeypatch):
         log = path.with_name("book.sqlite-wal")
         assert not any(said.encode() in log.read_bytes() + path.read_bytes() for said in SECRETS)
         assert verify(book).erased == (1,)
+
+
+def test_nothing_of_many_is_left_in_the_gaps_of_pages(tmp_path):
+    """Where pages are split the database leaves copies of rows behind."""
+    chance = random.Random(50)
+    path = tmp_path / "book.sqlite"
+
+    def word():
+        return f"{chance.getrandbits(64):016x}"
+
+    with open_book(path, clock=lambda: tell.NOW_MS) as book:
+        gone = []
+        for _ in range(20):
+            told = [
+                secret(alias=word() + "x" * chance.randrange(60), series=word(), number=7)
+                for _ in range(200)
+            ]
+            post(book, told)
+            gone += chance.sample(told, 60)
+        for k in range(0, len(gone), 300):
+            post(book, [erasure(one) for one in gone[k : k + 300]])
+        assert verify(book).faults == ()
+    left = path.read_bytes()
+    words = [word for one in gone for word in (one.series, one.alias[:16])]
+    assert not [one for one in words if one.encode() in left]
+
+
+def forged(book, victim, site):
+    """Whoever may write to the database adds an erasure that the program refuses."""
+    with book._store.writing():
+        seq, hashed = book._store.one("select seq, hash from head")
+        deed = Erasure(id=tell.deed_id(), site=site, event_ms=tell.NOW_MS, erases=tell.deed_id(),
+                       reason="mine")  # fmt: skip
+        salt, body, noted = bytes(32), chain.body(deed), f'{{"erases":{victim}}}'
+        head = (seq + 1, raw_of(deed.id), "erasure", site, tell.NOW_MS, tell.NOW_MS)
+        hashed = chain.entered(hashed, (*head, 0, 0), noted, "", "", "", salt, body)
+        columns = "seq, id, kind, site, event_ms, recorded_ms, actor, noted, body, hash, salt"
+        book._store.append("entry", columns, [(*head, "", noted, body, hashed, salt)])
+        book._store.run("update head set seq = ?, hash = ?", (seq + 1, hashed))
+
+
+@pytest.mark.tampers
+@pytest.mark.parametrize(("site", "fault"), [
+    ("P2", "entry 3 erases entry 1, which is not its site's"),
+    ("P1", "entry 3 erases entry 1, which 2 erased already"),
+])  # fmt: skip
+def test_an_erasure_that_the_program_refuses_is_found(quick, site, fault):
+    told = secret()
+    post(quick, [told])
+    post(quick, [erasure(told)])
+    forged(quick, 1, site)
+    assert fault in verify(quick).faults

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import sqlite3
 import sys
 from contextlib import closing, contextmanager
@@ -380,3 +381,15 @@ def test_the_command_never_ends_in_a_trace_of_python(made, tmp_path, capsys, mon
         assert "Traceback" not in told.err
         assert len(told.out + told.err) < 10_000
     assert len(codes) > 1
+
+
+@pytest.mark.tampers
+def test_what_somebody_added_that_may_refuse_a_row_is_told(book):
+    added = ["create unique index once_a_site on entry (site, kind) where seq > 2"]
+    if book._store.engine == "postgres":
+        added.append("alter table entry add constraint few check (seq < 9)")
+    for statement in added:
+        book._store.run(statement)
+    faults = verify(book).faults
+    assert len(faults) == len(added)
+    assert all(re.search("once_a_site|few", fault) for fault in faults)

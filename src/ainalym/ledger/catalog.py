@@ -5,7 +5,7 @@ same words. Held on PostgreSQL 15 and 18.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from ainalym.ledger.store import Store
 
@@ -50,7 +50,7 @@ def held(store: Store, made: Mapping[str, str]) -> Iterator[Lost]:
     yield from _session(store)
     yield from _triggers(store, kinds["trigger"], tables)
     yield from _functions(store, kinds["function"])
-    yield from _indexes(store, kinds["index"])
+    yield from _indexes(store, kinds["index"], tables)
     yield from _tables(store, tables)
     for name, statement in kinds["table"].items():
         yield from _columns(store, name, statement)
@@ -71,7 +71,7 @@ def held_of_old(
     """
     yield from _session(store)
     yield from _triggers(store, dict.fromkeys(triggers, ""), tables)
-    yield from _indexes(store, indexes)
+    yield from _indexes(store, indexes, tables)
     yield from _tables(store, tables)
 
 
@@ -149,7 +149,7 @@ def _functions(store: Store, made: Mapping[str, str]) -> Iterator[Lost]:
             yield "function", name, OTHER
 
 
-def _indexes(store: Store, made: Mapping[str, str]) -> Iterator[Lost]:
+def _indexes(store: Store, made: Mapping[str, str], tables: Container[str]) -> Iterator[Lost]:
     there = {
         name: (said, good)
         for name, said, good in store.rows(
@@ -157,6 +157,15 @@ def _indexes(store: Store, made: Mapping[str, str]) -> Iterator[Lost]:
             f"from pg_index i join pg_class c on c.oid = i.indexrelid where c.{_HERE}"
         )
     }
+    yield from [
+        ("index", f"{name} on {table}", MORE)
+        for name, table in store.rows(
+            "select c.relname, t.relname from pg_index i join pg_class c on c.oid = i.indexrelid "
+            f"join pg_class t on t.oid = i.indrelid where t.{_HERE} and i.indisunique "
+            "and not exists (select 1 from pg_constraint k where k.conindid = i.indexrelid)"
+        )
+        if table in tables and name not in made
+    ]
     for name, statement in made.items():
         if name not in there:
             yield "index", name, GONE
@@ -202,17 +211,22 @@ def _columns(store: Store, table: str, statement: str) -> Iterator[Lost]:
 
 
 def _constraints(store: Store, table: str, statement: str) -> Iterator[Lost]:
-    there = [
-        _bare(said)
-        for (said,) in store.rows(
-            "select pg_get_constraintdef(k.oid, true) from pg_constraint k "
-            f"join pg_class c on c.oid = k.conrelid where {_HERE} and c.relname = ?",
+    there = {
+        name: _bare(said)
+        for name, said in store.rows(
+            "select k.conname, pg_get_constraintdef(k.oid, true) from pg_constraint k "
+            f"join pg_class c on c.oid = k.conrelid where {_HERE} and c.relname = ? "
+            "and k.contype in ('c', 'f', 'p', 'u', 'x')",
             (table,),
         )
-    ]
-    for said in _said(statement):
-        if _bare(_as_kept(said)) not in there:
+    }
+    made = {said: _bare(_as_kept(said)) for said in _said(statement)}
+    for said, bare in made.items():
+        if bare not in there.values():
             yield "constraint", f"{table} {said}", GONE
+    for name, bare in there.items():
+        if bare not in made.values():
+            yield "constraint", f"{table} {name}", MORE
 
 
 def _said(statement: str) -> Iterator[str]:

@@ -22,7 +22,8 @@ def missing(store: Store, version: int) -> list[str]:
     """List the guards that are gone, or are not as they were made; a sentence each.
 
     Triggers, indexes and what tables themselves refuse are held against the statements that make
-    them; triggers and rules that somebody added to the book's tables are told too.
+    them; told too are triggers, rules and what else somebody added that may refuse a row, such as a
+    unique index.
 
     Parameters
     ----------
@@ -77,8 +78,9 @@ def _on_sqlite(store: Store, made: Mapping[str, str], also: Container[str] = ())
             yield kind, name, OTHER
     yield from [
         (kind, name, MORE)
-        for kind, name in there
-        if kind == "trigger" and name not in made and name not in also
+        for (kind, name), said in there.items()
+        if kind == "trigger" or words(said)[:2] == ["create", "unique"]
+        if name not in made and name not in also
     ]
 
 

@@ -2,7 +2,7 @@
 
 Whoever has the root from a printed act needs nothing else that is ours: the hash of the entry,
 joined with the few hashes beside its way up the tree, gives that root or it does not. Of an entry
-of version 2 a proof shows the public part, in which no price and no name of a person stands.
+of version 2 a proof shows the public part, in which no price stands and no name but a buyer's.
 """
 
 from base64 import b64encode

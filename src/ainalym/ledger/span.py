@@ -77,8 +77,8 @@ class Span:
         Names of accounts by number; closed periods by number of the entry; numbers of entries by
         the names that other programs gave them.
     erased, erasures
-        Numbers of entries whose private part is gone, and of those that entries say are erased.
-    old, new, upgrade
+
+
         Numbers of the last entry of version 1, of the first one of a later version, and of the one
         that took the book over; 0 for none.
     """
@@ -106,7 +106,7 @@ class Span:
     closed: dict[int, Sealed] = field(default_factory=dict)
     aliases: dict[str, int] = field(default_factory=dict)
     erased: list[int] = field(default_factory=list)
-    erasures: list[int] = field(default_factory=list)
+    erasures: dict[int, int] = field(default_factory=dict)
     old: int = 0
     new: int = 0
     upgrade: int = 0
@@ -126,7 +126,7 @@ class Span:
         self.closed |= later.closed
         self.aliases |= later.aliases
         self.erased += later.erased
-        self.erasures += later.erasures
+        self.erasures |= later.erasures
         self.old, self.new = max(self.old, later.old), self.new or later.new
         self.upgrade = self.upgrade or later.upgrade
 
@@ -333,7 +333,7 @@ class Walk:
         if more:
             span.opened.update(more.get("opened", {}))
             if "erases" in more:
-                span.erasures.append(more["erases"])
+                span.erasures[seq] = more["erases"]
         if seq in said.mixed:
             self._say(f"entry {seq}: its postings are not numbered as they were written")
         return hashed

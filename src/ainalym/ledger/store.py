@@ -223,11 +223,18 @@ class Store:
             return None
         return int(self.one("select (extract(epoch from clock_timestamp()) * 1000)::bigint")[0])
 
+    def rebuild(self) -> None:
+        """Write a SQLite file anew: where its pages were split, copies of old rows lie in the gaps.
+
+        PostgreSQL frees what was erased at its next vacuum; its own log and its copies have it.
+        """
+        if self.engine == "sqlite":
+            self.run("vacuum")
+
     def forget(self) -> bool:
         """Empty the log beside a SQLite file, where what was erased may lie; tell whether it is.
 
         Who reads an earlier state of the file keeps the log: then it has to be tried again.
-        PostgreSQL frees what was erased at its next vacuum; its own log and its copies have it.
         """
         if self.engine == "postgres":
             return True

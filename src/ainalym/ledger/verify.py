@@ -225,7 +225,7 @@ class _Check:
 
     def _look_again(self, span: Span) -> None:
         """Take entries as they were, that somebody erased since; another process saw them later."""
-        late = {*span.erased} - {*span.erasures}
+        late = {*span.erased} - {*span.erasures.values()}
         for seq in sorted(late):
             body, *_ = self._store.one("select body from entry where seq = ?", (seq,)) or ("",)
             if body and not chain.is_erased(body):
@@ -257,10 +257,19 @@ class _Check:
 
     def _erasures(self, span: Span) -> None:
         """What is erased, an entry says was erased; and what it says so of, is."""
-        for seq in sorted({*span.erased} - {*span.erasures}):
+        for seq in sorted({*span.erased} - {*span.erasures.values()}):
             self._faults.append(f"entry {seq}: its private part is gone, and no entry erased it")
-        for seq in sorted({*span.erasures} - {*span.erased}):
+        for seq in sorted({*span.erasures.values()} - {*span.erased}):
             self._faults.append(f"entry {seq}: its private part was erased, and is there again")
+        known: dict[int, int] = {}
+        for by, seq in sorted(span.erasures.items()):
+            first = known.setdefault(seq, by)
+            if first != by:
+                self._faults.append(f"entry {by} erases entry {seq}, which {first} erased already")
+        said = "select e.seq, o.seq from entry e join entry o on o.seq = ? where e.seq = ?"
+        for by, seq in span.erasures.items():
+            if self._store.one(f"{said} and o.seq < e.seq and o.site = e.site", (seq, by)) is None:
+                self._faults.append(f"entry {by} erases entry {seq}, which is not its site's")
 
     def _aliases(self, span: Span) -> None:
         """Names that other programs gave are those that entries were told with."""

@@ -86,7 +86,8 @@ class Writer:
         self._store = store
         self._clocks = Clocks(store, clock)
         self._chance = chance
-        self._salts, self._unforgotten = b"", False
+        self._salts = b""
+        self._unforgotten: set[str] = set()
         self._seq = -1
 
     def commit(self, requests: Sequence[Request]) -> None:
@@ -114,11 +115,19 @@ class Writer:
                 raise
             requests[0].error = ConflictError(f"the database refused: {error}")
             return
-        self._unforgotten |= erased
+        self._unforgotten |= {"pages", "log"} if erased else set()
         if self._unforgotten:
-            # What is recorded stands; a log that cannot be emptied now is tried again next time.
+            # What is recorded stands; a file that cannot be cleaned now is tried again next time.
             with suppress(OutsideError):
-                self._unforgotten = not self._store.forget()
+                self._forget()
+
+    def _forget(self) -> None:
+        """Leave nothing of what was erased in the file, nor in the log beside it."""
+        if "pages" in self._unforgotten:
+            self._store.rebuild()
+            self._unforgotten.remove("pages")
+        if self._store.forget():
+            self._unforgotten.remove("log")
 
     def record(self, requests: Sequence[Request]) -> bool:
         """Record requests in the transaction that is held, as `commit` does in one of its own.

@@ -385,7 +385,8 @@ class Close(Deed):
 class Erasure(Deed):
     """The private part of an earlier entry is erased: who told it, names, prices, slips.
 
-    What it moved stays, and so does its place in the chain.
+    What it moved stays, also to whom (a buyer's name is an account's), and so does its place in the
+    chain.
 
     Attributes
     ----------
