@@ -173,7 +173,8 @@ def follow(book: Book, number: int) -> Path:
 def shares(book: Book, numbers: Iterable[int], of: str) -> dict[int, float]:
     """Tell which share of each lot's grams came from such tickets.
 
-    Every lot on their ways is looked at once, so that many lots cost little more than one.
+    The database finds the lots on their ways and adds tickets up, so that many lots cost little
+    more than one.
 
     Parameters
     ----------
@@ -187,25 +188,69 @@ def shares(book: Book, numbers: Iterable[int], of: str) -> dict[int, float]:
     NotFoundError
         There is no such lot.
     """
-    known: dict[int, float] = {}
-    with book.reading() as store:
-        waiting = [lot(book, number) for number in numbers]
-        asked = [one.id for one in waiting]
-        while waiting:
-            child = waiting[-1]
-            if child.source:
-                known[child.id] = float(_is(of, child))
-            if child.id in known:
-                waiting.pop()
-                continue
-            parents = _parents(store, child)
-            if above := [parent for parent, _ in parents if parent.id not in known]:
-                waiting += above
-                continue
-            counted = sum(grams * known[parent.id] for parent, grams in parents)
-            known[child.id] = counted / child.made_g
-            waiting.pop()
+    asked = [*dict.fromkeys(numbers)]
+    known, _ = _shares(book, asked, of)
     return {number: known[number] for number in asked}
+
+
+def passed(book: Book, numbers: Iterable[int], of: str) -> set[tuple[str, str]]:
+    """List the sites and materials that the grams of lots from such tickets lay at or were.
+
+    Parameters
+    ----------
+    numbers
+        Of the lots; where they lie counts too.
+    of
+        As for `Path.share`.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such lot.
+    """
+    _, accounts = _shares(book, [*dict.fromkeys(numbers)], of)
+    with book.reading() as store:
+        told, values = store.among("id", accounts)
+        return {*store.rows(f"select site, what from account where {told}", values)}
+
+
+UPWARDS = (
+    "with recursive up (id, entry, account, made_g) as ("
+    "select l.id, l.entry, l.account, l.made_g from lot l where %s and l.source = '' "
+    "union select f.id, f.entry, f.account, f.made_g from up "
+    "join draw d on d.entry = up.entry and d.child = up.id join lot f on f.id = d.parent "
+    "where f.source = '') "
+    "select up.id, up.account, up.made_g, case when f.source = '' then f.id else 0 end, "
+    "f.account, f.source, f.verified, sum(d.grams) "
+    "from up join draw d on d.entry = up.entry and d.child = up.id join lot f on f.id = d.parent "
+    "group by 1, 2, 3, 4, 5, 6, 7 order by 1"
+)
+"""What each lot on the ways up was drawn from: other lots one by one, tickets by their kind."""
+
+
+def _shares(book: Book, asked: list[int], of: str) -> tuple[dict[int, float], set[int]]:
+    """Tell shares of all lots on the ways up, and the accounts where they are above zero."""
+    known, accounts = {}, set()
+    with book.reading() as store:
+        said, values = store.among("l.id", asked)
+        rows = store.rows(
+            f"select l.id, l.account, l.source, l.verified from lot l where {said}", values
+        )
+        for number, account, source, verified in rows:
+            known[number] = float(bool(source) and _is_from(of, source, verified))
+            accounts.update([account] if known[number] else [])
+        for number in asked:
+            if number not in known:
+                lot(book, number)
+        for child, account, made_g, parent, at, source, verified, grams in store.rows(
+            UPWARDS % said, values
+        ):
+            # A parent is older than its child, so its share is known.
+            share = known.get(parent, 0.0) if parent else _is_from(of, source, verified)
+            if share:
+                known[child] = known.get(child, 0.0) + int(grams) * share / made_g
+                accounts.update((account, at))
+    return known, accounts
 
 
 def _parents(store: Store, child: Lot) -> list[tuple[Lot, int]]:
@@ -242,6 +287,10 @@ def _whole(fine: dict, total_g: int) -> dict:
 
 
 def _is(of: str, ticket: Lot) -> bool:
+    return _is_from(of, ticket.source, ticket.verified)
+
+
+def _is_from(of: str, source: str, verified: bool) -> bool:
     if of == "verified":
-        return ticket.verified
-    return bool(getattr(Source(ticket.source), of))
+        return bool(verified)
+    return bool(getattr(Source(source), of))
