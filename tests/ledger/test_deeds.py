@@ -115,7 +115,7 @@ def test_all_faults_are_told_at_once():
     assert len(error.value.issues) == 6
     with pytest.raises(InputError) as error:
         tell.ticket(-1, site="", material="", source="?")
-    assert len(error.value.issues) == 2
+    assert len(error.value.issues) == 4
 
 
 SIMPLE = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4)

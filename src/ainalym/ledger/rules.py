@@ -6,7 +6,9 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from ainalym.errors import Issue
+from ainalym.model.any_deed import LATEST_MS
 from ainalym.model.deed import Rule
+from ainalym.model.faults import named, shown
 from ainalym.units import PPM
 
 TOLERANCE_PPM = 5_000
@@ -99,16 +101,20 @@ class Rules:
 
 def faults_of_terms(rule: Rule) -> Iterator[Issue]:
     """Yield the faults of a rule's terms."""
-    where = f"rule {rule.id}: {rule.about} {rule.name}".rstrip()
+    where = f"rule {rule.id}: {rule.about} {named(rule.name) if rule.name else ''}".rstrip()
     terms = rule.terms
-    if rule.about == "scale" and not _whole(terms.get("verified_until_ms")):
+    if rule.about == "scale" and "verified_until_ms" not in terms:
         mend = "give the moment in verified_until_ms"
         yield Issue(where, "does not say until when the scale is verified", mend)
+    for name, value in terms.items():
+        if name.endswith("_ms") and not _moment(value):
+            fault = f"{named(name)} is {shown(value)}"
+            yield Issue(where, fault, "give milliseconds since 1970 UTC, before the year 4199")
     if rule.about == "tolerance" and not _share(terms.get("tolerance_ppm")):
-        fault = f"tolerance_ppm is {terms.get('tolerance_ppm')!r}"
+        fault = f"tolerance_ppm is {shown(terms.get('tolerance_ppm'))}"
         yield Issue(where, fault, f"give whole parts per million from 0 to {PPM}")
     if rule.about == "custody" and terms.get("model") not in CUSTODY:
-        fault = f"model is {terms.get('model')!r}"
+        fault = f"model is {shown(terms.get('model'))}"
         yield Issue(where, fault, f"use one of {', '.join(CUSTODY)}; book and claim is refused")
     if rule.about == "process":
         yield from _faults_of_recipe(where, terms)
@@ -122,15 +128,15 @@ def _faults_of_recipe(where: str, terms: Mapping) -> Iterator[Issue]:
     for material, outputs in recipe.items():
         shares = [*outputs.values()] if isinstance(outputs, Mapping) else [None]
         if not all(_share(share) for share in shares) or sum(shares) != PPM:
-            fault = f"the shares of {material!r} are {shares}"
+            fault = f"the shares of {shown(material)} are {shown(shares)}"
             yield Issue(where, fault, f"give whole parts per million that sum to {PPM}")
     if not _share(terms.get("band_ppm", 0)):
-        fault = f"band_ppm is {terms['band_ppm']!r}"
+        fault = f"band_ppm is {shown(terms['band_ppm'])}"
         yield Issue(where, fault, f"give whole parts per million from 0 to {PPM}")
 
 
-def _whole(value: object) -> bool:
-    return type(value) is int and value >= 0
+def _moment(value: object) -> bool:
+    return type(value) is int and 0 <= value < LATEST_MS
 
 
 def _share(value: object) -> bool:

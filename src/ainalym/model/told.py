@@ -1,12 +1,17 @@
 """What somebody else's program tells us, held to the types our nouns declare."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
+from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_origin
 
 from ainalym.errors import Issue
+from ainalym.model.faults import named, shown
+
+MOST_TOLD = 5
+"""Places in one field that are told to have the same fault."""
 
 SAID = {str: "text", int: "a whole number", bool: "true or false"}
 
@@ -25,7 +30,7 @@ def take(kind: type, said: Mapping[str, object], where: str) -> tuple[dict[str, 
     """
     known = {f.name: f for f in fields(kind)}
     issues = [
-        Issue(f"{where}: {name}", "is no field of it", f"use {', '.join(known)}")
+        Issue(f"{where}: {named(name)}", "is no field of it", f"use {', '.join(known)}")
         for name in said
         if name not in known
     ]
@@ -36,8 +41,45 @@ def take(kind: type, said: Mapping[str, object], where: str) -> tuple[dict[str, 
             try:
                 taken[name] = _fitted(said[name], field.type)
             except _Unfit as error:
-                issues.append(Issue(f"{where}: {name}", f"is {said[name]!r:.80}", f"give {error}"))
+                issues.append(Issue(f"{where}: {name}", f"is {shown(said[name])}", f"give {error}"))
     return taken, issues
+
+
+def unlike(value: object, kind: Any) -> str:
+    """Say what a value should be where it is not of a type: exactly, as our nouns declare it.
+
+    Nothing is said where it is. True is no number, and a list no tuple.
+    """
+    try:
+        _fitted(value, kind, lists=tuple)
+    except _Unfit as error:
+        return str(error)
+    return ""
+
+
+@cache
+def glance(kind: Any) -> Callable[[Any], bool]:
+    """Give what tells quickly whether a value is of a type; where it says no, `unlike` knows.
+
+    Measured: for names with values it takes a twentieth of the time.
+    """
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is UnionType:
+        return lambda value: value is None or type(value) is inner[0]
+    if origin is Mapping:
+        names, values, anything = {inner[0]}, {inner[1]}, inner[1] is object
+        return lambda value: (
+            type(value) is dict
+            and {*map(type, value)} <= names
+            and (anything or {*map(type, value.values())} <= values)
+        )
+    if origin is tuple and inner[-1] is Ellipsis:
+        types = [*get_args(inner[0])]
+        return lambda value: (
+            type(value) is tuple
+            and all(type(one) is tuple and [*map(type, one)] == types for one in value)
+        )
+    return lambda value: type(value) is kind
 
 
 class _Unfit(Exception):
@@ -50,29 +92,58 @@ def _missing(known: Mapping[str, Field], said: Mapping[str, object]) -> Iterator
             yield name
 
 
-def _fitted(value: Any, kind: Any) -> Any:
-    """Give a value as its type wants it, or say what it should be."""
+def _fitted(value: Any, kind: Any, lists: Any = list | tuple) -> Any:
+    """Give a value as its type wants it, or say what it should be.
+
+    Parameters
+    ----------
+    lists
+        What may stand for a tuple. Where a list may, a text may stand for a name that is a number.
+    """
     origin, inner = get_origin(kind), get_args(kind)
     if origin is UnionType:
-        return None if value is None else _fitted(value, inner[0])
+        return None if value is None else _fitted(value, inner[0], lists)
     if origin is Mapping:
         if not isinstance(value, Mapping):
             raise _Unfit("names with values")
-        return {_key(key, inner[0]): _fitted(one, inner[1]) for key, one in value.items()}
+        keys = [*value]
+        if inner[0] is int and lists is not tuple:
+            keys = [int(key) if _is_number(key) else key for key in keys]
+        names = _each([(key, inner[0]) for key in keys], "in place of", keys, lists)
+        values = _each([(one, inner[1]) for one in value.values()], "for", keys, lists)
+        return dict(zip(names, values, strict=True))
     if origin is tuple:
-        if not isinstance(value, list | tuple):
-            raise _Unfit("a list")
+        if not isinstance(value, lists):
+            raise _Unfit("a tuple" if lists is tuple else "a list")
         if inner[-1] is Ellipsis:
-            return tuple(_fitted(one, inner[0]) for one in value)
+            inner = inner[:1] * len(value)
         if len(value) != len(inner):
             raise _Unfit(f"lists of {len(inner)}")
-        return tuple(map(_fitted, value, inner))
+        pairs = [*zip(value, inner, strict=True)]
+        return tuple(_each(pairs, "at", range(len(value)), lists))
     if kind is not object and type(value) is not kind:
         raise _Unfit(SAID[kind])
     return value
 
 
-def _key(key: Any, kind: Callable) -> Any:
-    if kind is int and isinstance(key, str) and re.fullmatch("[1-9][0-9]{0,15}", key):
-        return int(key)
-    return _fitted(key, kind)
+def _each(
+    told: Sequence[tuple[Any, Any]],
+    at: str,
+    places: Sequence[object],
+    lists: Any,
+) -> list[Any]:
+    """Give values as their types want them, or say of each what it should be, and where."""
+    fitted, wrong = [], {}
+    for (value, kind), place in zip(told, places, strict=True):
+        try:
+            fitted.append(_fitted(value, kind, lists))
+        except _Unfit as error:
+            wrong.setdefault(str(error), []).append(shown(place))
+    if wrong:
+        few = {mend: ", ".join(where[:MOST_TOLD]) for mend, where in wrong.items()}
+        raise _Unfit("; ".join(f"{mend} {at} {where}" for mend, where in few.items()))
+    return fitted
+
+
+def _is_number(key: object) -> bool:
+    return isinstance(key, str) and re.fullmatch("[1-9][0-9]{0,15}", key) is not None
