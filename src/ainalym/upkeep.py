@@ -98,8 +98,9 @@ def erase(
 
     ENTRY is an entry's number or id. What it moved stays, and so do its place in the chain and its
     hash; a new entry says that it was erased. It cannot be undone. Backups that were made before
-    still hold it. A buyer's name, which is an account's, stays too. Not erased are rules, stock-takes and sales with a claim, which the book goes by,
-    and entries of version 1. Stop the site first, if the book is a SQLite file.
+    still hold it. A buyer's name, which is an account's, stays too. Not erased are rules,
+    stock-takes and sales with a claim, which the book goes by, and entries of version 1. Stop the
+    site first, if the book is a SQLite file.
 
     \b
     Example:

@@ -392,7 +392,8 @@ def lived(tmp_path):
     with open_book(tmp_path / "book.sqlite", clock=lambda: NOW_MS) as book:
         odd = '\U0001f600\ufb33\u2028\x7f\b\x01"\\\ta/ё\uffff'
         terms = {"\U0001f600": 1, "\ufb33": {"": [], "10": -9, "9": None}, odd: [odd, True]}
-        spoken = rule("scale", "S-1", {"verified_until_ms": 9_007_199_254_740_991} | terms)
+        large = {"verified_until_ms": 2**46 - 1, "most": 9_007_199_254_740_991}
+        spoken = rule("scale", "S-1", large | terms)
         at_ms = NOW_MS - DAY_MS
         paid = {"price_minor_per_kg": 5_000, "paid_minor": 60_000, "seller": odd, "actor": "Ә"}
         told = ticket(event_ms=at_ms, **paid, scale="S-1", series="P1-A", number=1)

@@ -63,7 +63,7 @@ def _as_told(book: Book, deed: Deed) -> Deed:
         return deed
     if found.body.get("erased"):
         return replace(deed, event_ms=found.event_ms)
-    before = read_deed(found.body)
+    before = read_deed(found.body, kept=True)
     if replace(deed, event_ms=before.event_ms) != before:
         mend = "a new deed needs a new id; a change needs a reversal"
         raise ConflictError(f"{deed.kind} {deed.id} is in the book with another body; {mend}")
