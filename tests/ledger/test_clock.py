@@ -101,6 +101,28 @@ def test_a_clock_is_accepted_by_a_new_deed_alone(timed, hand):
     assert verify(timed).entries == 4
 
 
+def test_what_was_known_at_a_moment_is_told_wherever_it_stands(timed, hand):
+    """The book of now has an entry from ten years ahead, and one from now behind it."""
+    first = entries(timed)[0]
+    ahead_ms = hand.at_ms = tell.NOW_MS + 3_650 * tell.DAY_MS
+    post(timed, [accept(hand)])
+    post(timed, [tell.reversal(first.id, id=new_id(hand.at_ms), event_ms=hand.at_ms)])
+    hand.at_ms = tell.NOW_MS + 1_000
+    post(timed, [accept(hand)])
+    post(timed, [told(hand)])
+
+    def known(at_ms, **asked):
+        return [one.seq for one in entries(timed, as_known_ms=at_ms, **asked)]
+
+    assert known(tell.NOW_MS - 1) == []
+    assert known(tell.NOW_MS) == [1]
+    assert known(tell.NOW_MS + 1_000) == known(ahead_ms - 1) == [1, 4, 5]
+    assert known(ahead_ms) == known(None) == [1, 2, 3, 4, 5]
+    assert known(hand.at_ms, kind="ticket", newest_first=True, before=5) == [1]
+    assert entries(timed, as_known_ms=hand.at_ms)[0].reversed_by is None
+    assert entries(timed, as_known_ms=ahead_ms)[0].reversed_by == 3
+
+
 def test_events_are_held_against_the_true_clock_not_the_last_entry(timed, hand):
     hand.at_ms = tell.NOW_MS - 10 * 60_000
     late = tell.ticket(1_000, id=new_id(hand.at_ms), event_ms=hand.at_ms + SKEW_MS + 1)

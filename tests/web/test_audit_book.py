@@ -4,16 +4,18 @@ import re
 import subprocess
 import sys
 from base64 import b64decode
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from ainalym.ledger import entries, entry, monthly_form, periods
-from ainalym.model.deed import Arrival, Close, Dispatch
+from ainalym.model import entry as told_by
+from ainalym.model.deed import Arrival, Clock, Close, Dispatch, Reversal
 from ainalym.web.book import the_book
-from tests.web.loads import faults, told
-from tests.web.story import POINTS, STATION, TICKETS, Teller, a_month, text
+from tests.web.loads import bought, faults, told
+from tests.web.story import POINTS, STATION, TICKETS, ZONE, Teller, a_month, text
 
 
 @pytest.fixture
@@ -70,10 +72,6 @@ def test_entries_are_chosen_by_site_kind_person_day_and_paged_without_gap(audito
 
 
 def test_the_book_is_shown_as_it_was_known_at_a_moment(auditor, month):
-    from datetime import datetime
-
-    from tests.web.story import ZONE
-
     book = the_book()
     last = entries(book, most=1, newest_first=True)[0]
     minute = datetime.fromtimestamp(last.recorded_ms / 1000, ZONE)
@@ -81,6 +79,26 @@ def test_the_book_is_shown_as_it_was_known_at_a_moment(auditor, month):
     assert shown[0] == last.seq, "all of the last minute counts"
     early = auditor.get("/audit/entries", {"known": "2001-01-01T00:00"})
     assert (early.status_code, numbers(early)) == (200, [])
+
+
+def test_a_clock_set_back_hides_nothing_of_what_was_known(auditor, programme, monkeypatch):
+    """Ten years ahead, accepted by mistake, and set back: what came then is known today."""
+    at_ms = [told_by.now_ms()]
+    monkeypatch.setattr(told_by, "_by_this_computer", lambda: at_ms[0])
+    monkeypatch.setattr(told_by, "_clock", told_by._by_this_computer)
+    first = bought("cardboard", 20_000).seq
+    at_ms[0] += 3_650 * 86_400_000
+    ahead = [told(Clock, site="*").seq, bought("cardboard", 30_000).seq]
+    back = told(Reversal, reverses=entry(the_book(), first).id, reason="wrong grade").seq
+    at_ms[0] -= 3_650 * 86_400_000 - 1_000
+    after = [told(Clock, site="*").seq, bought("cardboard", 40_000).seq]
+    today = datetime.fromtimestamp(at_ms[0] / 1000, ZONE)
+    answer = auditor.get("/audit/entries", {"known": f"{today:%Y-%m-%dT%H:%M}"})
+    assert numbers(answer) == [*reversed(after), *range(first, 0, -1)]
+    assert f"Taken back by № {back}" not in text(answer)
+    assert numbers(auditor.get("/audit/entries"))[: len(ahead) + 3] == [
+        *reversed(after), back, *reversed(ahead),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,6 @@ class Line(NamedTuple):
         Grams by material.
     paid_minor
         What was paid out of or into the till.
-    taken_back
-        Number of the entry that takes it back, if that was known.
     late
         Whether it was told long after it happened.
     """
@@ -64,7 +62,6 @@ class Line(NamedTuple):
     place: str
     moved_g: tuple[tuple[Named, int], ...]
     paid_minor: int
-    taken_back: int | None
     late: bool
 
 
@@ -76,7 +73,6 @@ def listed(request: HttpRequest) -> HttpResponse:
     span = _span(asked, faults)
     known_ms = _moment(asked, "known", "%Y-%m-%dT%H:%M", faults)
     before = number_in(asked.get("before", ""))
-    known = LARGEST if known_ms is None else _last_known(book, known_ms)
     found = entries(
         book,
         site=asked.get("site", ""),
@@ -84,7 +80,8 @@ def listed(request: HttpRequest) -> HttpResponse:
         actor=asked.get("who", "").strip(),
         from_ms=span[0],
         to_ms=span[1],
-        before=min(LARGEST if before is None else before, known + 1, LARGEST - 1),
+        as_known_ms=known_ms,
+        before=before,
         most=ON_A_PAGE + 1,
         newest_first=True,
     )
@@ -93,7 +90,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "tab": "entries",
         "asked": asked,
         "faults": faults,
-        "rows": [_line(one, names, known) for one in found[:ON_A_PAGE]],
+        "rows": [_line(one, names) for one in found[:ON_A_PAGE]],
         "sites": Site.objects.all(),
         "kinds": KINDS,
         "people": Person.objects.order_by("name").values_list("name", flat=True),
@@ -141,21 +138,7 @@ def _read(asked: QueryDict, name: str, form: str, faults: list[str]) -> datetime
     return found
 
 
-def _last_known(book: Book, at_ms: int) -> int:
-    """Find the last entry that was recorded by a moment: entries stand in the order of that."""
-    newest = entries(book, most=1, newest_first=True)
-    low, high = 0, newest[0].seq if newest else 0
-    while low < high:
-        middle = (low + high + 1) // 2
-        if entry(book, middle).recorded_ms <= at_ms:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _line(found: Entry, names: Names, known: int) -> Line:
-    back = found.reversed_by if found.reversed_by and found.reversed_by <= known else None
+def _line(found: Entry, names: Names) -> Line:
     late = found.recorded_ms - found.event_ms > LATE_MS
     return Line(
         found,
@@ -163,7 +146,6 @@ def _line(found: Entry, names: Names, known: int) -> Line:
         names.site(found.site),
         tuple((names.material(what), grams) for what, grams in _moved(found)),
         max((one.quantity for one in found.postings if one.account.ledger == "money"), default=0),
-        back,
         late,
     )
 
@@ -190,7 +172,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
     told = {
         "tab": "entries",
         "entry": found,
-        "line": _line(found, names, LARGEST),
+        "line": _line(found, names),
         "before": entry(book, number - 1).hash if number > 1 else FIRST,
         "device_ms": found.body.get("device_ms"),
         "fields": [] if found.body.get("erased") else [*_fields(found.body)],
