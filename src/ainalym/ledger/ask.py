@@ -373,12 +373,16 @@ class Seen(NamedTuple):
         This computer's, the last entry's (0 where there is none), the database server's if any.
     fault
         Why nothing is recorded by this clock; empty where it is believed.
+    apart
+        Whether that is because the server's clock says otherwise: one of both has to be set, and
+        nobody can say that this one is right.
     """
 
     computer_ms: int
     last_ms: int
     server_ms: int | None
     fault: str
+    apart: bool = False
 
 
 def clocks(book: Book, *, clock: Callable[[], int] = now_ms) -> Seen:
@@ -391,10 +395,11 @@ def clocks(book: Book, *, clock: Callable[[], int] = now_ms) -> Seen:
     """
     with book.reading() as store:
         last_ms, there = store.one("select recorded_ms from head")[0], store.server_ms()
-        held = Clocks(store, clock)
+        held, apart = Clocks(store, clock), True
         try:
             held.look()
+            apart = False
             held.read(last_ms)
         except OutsideError as error:
-            return Seen(clock(), last_ms, there, str(error))
+            return Seen(clock(), last_ms, there, str(error), apart)
         return Seen(clock(), last_ms, there, "")

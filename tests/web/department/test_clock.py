@@ -1,5 +1,8 @@
 """Where nothing was recorded for long, phones keep their tickets until the department looks."""
 
+import re
+from datetime import datetime
+
 import pytest
 
 from ainalym.ledger import entries, verify
@@ -7,6 +10,7 @@ from ainalym.model import entry as told_by
 from ainalym.web.book import the_book
 from tests.web.counter.cases import told as ticket
 from tests.web.loads import POINT
+from tests.web.story import ZONE, text
 
 DAY_MS = 86_400_000
 
@@ -38,3 +42,24 @@ def test_a_ticket_waits_until_the_department_accepts_the_clock(browse, programme
     assert [one.kind for one in newest] == ["ticket", "clock"]
     assert newest[1].actor == "department"
     assert verify(the_book()).whole
+
+
+def test_where_the_databases_clock_says_otherwise_no_button_is_shown(
+    browse, programme, monkeypatch
+):
+    """Whoever says that the clock is right is refused then: the page must not offer it."""
+    department, now = browse("department"), told_by.now_ms()
+    monkeypatch.setattr(told_by, "_by_this_computer", lambda: now)
+    monkeypatch.setattr(told_by, "_clock", told_by._by_this_computer)
+    assert "clocks disagree" not in text(department.get("/department/"))
+    monkeypatch.setattr("ainalym.ledger.store.Store.server_ms", lambda self: now + 3_600_000)
+    page = department.get("/department/")
+    assert page.status_code == 200
+    assert "/department/clock" not in page.content.decode()
+    assert department.post("/department/clock").status_code == 503
+    assert "because two clocks disagree" in text(page)
+    russian = text(browse("department", language="ru").get("/department/"))
+    ours, theirs = (datetime.fromtimestamp(at / 1000, ZONE) for at in (now, now + 3_600_000))
+    said = re.search(r"Часы сайта показывают (.*?), часы базы данных — (.*?)\. Пусть", russian)
+    assert said[1].endswith(f" {ours.hour}:{ours:%M}")
+    assert said[2].endswith(f" {theirs.hour}:{theirs:%M}")

@@ -11,10 +11,14 @@ register = template.Library()
 
 @register.inclusion_tag("department/clock.html", takes_context=True)
 def clock_to_accept(context: template.Context) -> dict[str, object]:
-    """Ask whether the clock is right, where the book does not believe it."""
+    """Ask whether the clock is right, where the book does not believe it.
+
+    Where the database server's clock says otherwise nobody is asked, since no answer would help.
+    """
     seen = clocks(the_book())
     return {
-        "asked": bool(seen.fault),
+        "asked": bool(seen.fault) and not seen.apart,
+        "server": moment(seen.server_ms) if seen.apart else None,
         "now": moment(seen.computer_ms),
         "last": moment(seen.last_ms) if seen.last_ms else None,
         "csrf_token": context.get("csrf_token"),
