@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from ainalym.errors import NotFoundError
 from ainalym.ledger import Book, entries, entry, periods, proofs
 from ainalym.model.entry import Entry, Period, ms
-from ainalym.web.asked import number_in
+from ainalym.web.asked import is_of_our_time, number_in
 from ainalym.web.audit.lots import LARGEST
 from ainalym.web.audit.words import KINDS, Names
 from ainalym.web.book import the_book
@@ -131,7 +131,7 @@ def _read(asked: QueryDict, name: str, form: str, faults: list[str]) -> datetime
         found = datetime.strptime(text, form).replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
     except ValueError:
         found = None
-    if found is None or not 1970 < found.year < 2200:
+    if found is None or not is_of_our_time(found):
         said = _("“%(text)s” is no day or time; choose one from the calendar.")
         faults.append(said % {"text": text[:30]})
         return None

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from ainalym.ledger import Suspicion, suspicions
 from ainalym.model.entry import ms, now_ms
+from ainalym.web.asked import is_of_our_time
 from ainalym.web.audit.words import Names
 from ainalym.web.book import the_book
 from ainalym.web.loads.way import Named, local
@@ -40,12 +41,10 @@ class Doubt(NamedTuple):
 def listed(request: HttpRequest) -> HttpResponse:
     """List the loads that left in a month and weighed otherwise than chance lets them."""
     asked, faults, names = request.GET.get("month", "").strip(), [], Names()
-    first = local(now_ms())
-    if asked:
-        try:
-            first = datetime.strptime(asked, "%Y-%m").replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
-        except ValueError:
-            faults = [_("“%(text)s” is no month; write it like 2026-11.") % {"text": asked[:30]}]
+    first = _month(asked) if asked else local(now_ms())
+    if first is None:
+        faults = [_("“%(text)s” is no month; write it like 2026-11.") % {"text": asked[:30]}]
+        first = local(now_ms())
     first = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     after = (first + timedelta(days=32)).replace(day=1)
     found = suspicions(the_book(), ms(first), ms(after)) if not faults else []
@@ -59,3 +58,12 @@ def listed(request: HttpRequest) -> HttpResponse:
         ],
     }
     return render(request, "audit/weighings.html", told, status=422 if faults else 200)
+
+
+def _month(text: str) -> datetime | None:
+    """Read a month; None where it is none."""
+    try:
+        found = datetime.strptime(text, "%Y-%m").replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
+    except ValueError:
+        return None
+    return found if is_of_our_time(found) else None

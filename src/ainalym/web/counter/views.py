@@ -16,6 +16,7 @@ from ainalym.errors import ConflictError, NotFoundError
 from ainalym.ledger import Book, entry, post, stock
 from ainalym.model.deed import UUID7, Payment, Reversal
 from ainalym.model.entry import Entry, new_id, now_ms
+from ainalym.web.asked import is_of_our_time
 from ainalym.web.book import the_book
 from ainalym.web.counter.day import day_at, net_g
 from ainalym.web.counter.models import Seller
@@ -215,7 +216,9 @@ def day(request: HttpRequest, site: Site) -> HttpResponse:
     try:
         on = date.fromisoformat(request.GET.get("on") or local(now_ms()).date().isoformat())
     except ValueError:
-        raise Refusal(400, _("That is no day.")) from None
+        on = None
+    if on is None or not is_of_our_time(on):
+        raise Refusal(400, _("That is no day."))
     known = {one.id: one for one in Material.objects.all()}
     happened = day_at(the_book(), site.id, on)
     told = {

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from ainalym.ledger import post, rules
 from ainalym.model.deed import Rule
 from ainalym.model.entry import moment, ms, new_id, now_ms
+from ainalym.web.asked import is_of_our_time
 from ainalym.web.book import the_book
 from ainalym.web.office.numbers import read_number
 from ainalym.web.paged import paged
@@ -64,6 +65,8 @@ def _tell(request: HttpRequest) -> None:
     try:
         last = date.fromisoformat(form.get("until", ""))
     except ValueError:
+        last = None
+    if last is None or not is_of_our_time(last):
         faults.append(_("Say until which day the scale is verified."))
     if known is None:
         try:

@@ -34,11 +34,10 @@ def people(request: HttpRequest) -> HttpResponse:
 def _people(request: HttpRequest, **told: object) -> HttpResponse:
     known = Person.objects.prefetch_related("duties__site").order_by("name")
     sites = Site.objects.exclude(kind=LANDFILL)
-    chosen = request.GET.get("person", "")
     shown = {
         "tab": "people",
         "people": paged(request, known),
-        "chosen": int(chosen) if chosen.isdecimal() else None,
+        "chosen": number_in(request.GET.get("person", "")),
         "sites": sites,
         "roles": Role.choices,
     }
@@ -88,7 +87,7 @@ def change(request: HttpRequest, person: int) -> HttpResponse:
             Duty.objects.get_or_create(person=known, role=role, site=site)
         elif what == "take":
             _not_oneself(request, known)
-            known.duties.filter(pk=request.POST.get("duty", 0)).delete()
+            known.duties.filter(pk=number_in(request.POST.get("duty", ""))).delete()
         elif what in ("in", "out"):
             _not_oneself(request, known)
             known.is_active = what == "in"

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ainalym.model.entry import moment, now_ms
+from ainalym.web.asked import DIGITS
 from ainalym.web.people.access import note, only
 from ainalym.web.people.models import Person, Token
 
@@ -61,7 +62,8 @@ def tokens(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if not name or len(name) > 60 or not name.isprintable():
             faults.append(_("Say what the token is for, in at most 60 characters."))
-        if not (days.isascii() and days.isdigit() and 1 <= int(days[:9]) <= MOST_DAYS):
+        is_number = days.isascii() and days.isdigit() and len(days) <= DIGITS
+        if not (is_number and 1 <= int(days) <= MOST_DAYS):
             said = _("A token lives from 1 to %(most)s days.")
             faults.append(said % {"most": MOST_DAYS})
         if request.user.tokens.count() >= MOST_TOKENS:

@@ -107,12 +107,11 @@ def spoken(response: HttpResponse, code: str) -> HttpResponse:
 
 
 def _onward(request: HttpRequest) -> str:
-    """Where to go next; never to another host."""
+    """Where to go next; never to another host, and nowhere by the name of a view of ours."""
     aim = request.POST.get("next") or request.GET.get("next") or "/"
-    secure = request.is_secure()
-    if url_has_allowed_host_and_scheme(aim, {request.get_host()}, require_https=secure):
-        return aim
-    return "/"
+    hosts, secure = {request.get_host()}, request.is_secure()
+    is_ours = url_has_allowed_host_and_scheme(aim, hosts, require_https=secure)
+    return aim if is_ours and aim.startswith("/") else "/"
 
 
 def _weak(new: str) -> list[str]:
