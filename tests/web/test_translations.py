@@ -101,6 +101,27 @@ def test_translations_keep_what_is_filled_in_and_speak_cyrillic(language):
     assert not wrong, "\n  ".join(wrong)
 
 
+TERMS = {
+    "private part": {"ru": "закрыт", "kk": "жабық бөлі"},
+    "new version": {"ru": "на новую версию", "kk": "жаңа нұсқаға"},
+}
+"""Terms of docs/reference/words.md that pages say as well, and what each is said with."""
+
+
+@pytest.mark.parametrize("language", ["kk", "ru"])
+@pytest.mark.parametrize("term", TERMS)
+def test_pages_and_the_glossary_say_a_term_the_same(language, term):
+    glossary = (WEB.parents[2] / "docs/reference/words.md").read_text(encoding="utf-8").lower()
+    assert TERMS[term][language] in glossary
+    said = {}
+    for path in catalogue.files(language):
+        said |= catalogue.read(path)
+    found = {key: forms for key, forms in said.items() if term in key[0].lower()}
+    assert found
+    for key, forms in found.items():
+        assert TERMS[term][language] in forms[0].lower(), key
+
+
 def test_languages_have_the_forms_of_counting_they_need():
     forms = {"kk": 2, "ru": 3}
     wrong = [

@@ -23,7 +23,7 @@ KINDS = {
     "close": _("Period closed"),
     "erasure": _("Private part erased"),
     "clock": _("Clock accepted"),
-    "upgrade": _("Book taken over"),
+    "upgrade": _("Book brought to a new version"),
 }
 """Kinds of entries."""
 
