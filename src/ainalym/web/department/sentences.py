@@ -49,4 +49,20 @@ SENTENCES = (
         r"the period cannot be closed: a part of it is closed",
         _("A part of this month is closed already."),
     ),
+    (r"the period cannot be closed:$", _("The period cannot be closed:")),
+    (
+        r"^(?P<what>.+): the period has (?P<days>\d+) days; a mass balance closes",
+        _(
+            "%(what)s: the period has %(days)s days, and a mass balance is closed within three "
+            "months."
+        ),
+    ),
+    (
+        r"^(?P<what>.+): (?P<over>\d+) g more were claimed than were recycled",
+        _("%(what)s: %(over)s g more were claimed than were recycled."),
+    ),
+    (
+        r"^(?P<what>.+): a stock-take was (?P<off>[\d.]+%) off the book",
+        _("%(what)s: a stock-take was %(off)s off the book, and at most 0.50%% is allowed."),
+    ),
 )
