@@ -1,9 +1,12 @@
 """Books on both engines."""
 
+from contextlib import closing
+
 import pytest
 
-from ainalym.ledger import open_book, verify
-from tests.ledger import servers
+from ainalym.ledger import open_book, restore, verify
+from ainalym.ledger.store import connect
+from tests.ledger import every, servers
 from tests.ledger.tell import NOW_MS
 
 
@@ -31,6 +34,21 @@ def quick(tmp_path, request):
     with open_book(tmp_path / "book.sqlite", clock=lambda: NOW_MS) as opened:
         yield opened
         _verify(opened, request)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A file with every kind of deed; copied before it is changed."""
+    return every.make(tmp_path_factory.mktemp("made") / "book.sqlite")
+
+
+@pytest.fixture(scope="module")
+def server(made):
+    """The same book on PostgreSQL, and a connection to it; what is changed there is undone."""
+    with servers.schema(servers.wheel()) as address:
+        restore(made, address)
+        with closing(connect(address)) as store:
+            yield store
 
 
 def _verify(book, request):

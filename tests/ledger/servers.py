@@ -119,3 +119,13 @@ def distribution() -> Iterator[Server]:
         yield server
     finally:
         server.stop()
+
+
+@contextmanager
+def undone(store):
+    """Hold a transaction of which nothing is kept."""
+    store.run("begin")
+    try:
+        yield
+    finally:
+        store.run("rollback")

@@ -11,9 +11,8 @@ import pytest
 
 from ainalym import cli
 from ainalym.errors import OutsideError
-from ainalym.ledger import open_book, restore, verify
+from ainalym.ledger import open_book, verify
 from ainalym.ledger.guards import missing
-from ainalym.ledger.store import connect
 from tests.ledger import every, servers, tell
 from tests.ledger.thief import TABLES, Thief, content, ways
 from tests.ledger.thief import where as which
@@ -31,12 +30,6 @@ FLIPS = int(os.environ.get("AINALYM_FLIPS", "80"))
 def old(tmp_path_factory):
     """A book of version 1."""
     return every.old(tmp_path_factory.mktemp("old") / "book.sqlite")
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """A book in which every kind of deed happened."""
-    return every.make(tmp_path_factory.mktemp("made") / "book.sqlite")
 
 
 @pytest.fixture(params=["old", "made"])
@@ -197,25 +190,6 @@ class Within:
         yield self._store
 
 
-@pytest.fixture(scope="module")
-def server(made):
-    """The book restored on PostgreSQL, and a connection to it."""
-    with servers.schema(servers.wheel()) as address:
-        restore(made, address)
-        with closing(connect(address)) as store:
-            yield store
-
-
-@contextmanager
-def undone(store):
-    """Hold a transaction of which nothing is kept."""
-    store.run("begin")
-    try:
-        yield
-    finally:
-        store.run("rollback")
-
-
 POSTGRES = [
     ("entry", "seq = 10000 where seq = 60"),
     ("entry", "id = '\\x00112233445566778899aabbccddeeff' where seq = 60"),
@@ -278,7 +252,7 @@ POSTGRES = [
 
 @pytest.mark.parametrize(("table", "change"), POSTGRES)
 def test_no_column_can_be_changed_unseen_on_postgres(server, table, change):
-    with undone(server):
+    with servers.undone(server):
         # What a superuser does to get around every trigger and every reference.
         server.run("set local session_replication_role = replica")
         server.run(f"update {table} set {change}")

@@ -65,9 +65,10 @@ def _on_sqlite(store: Store, made: Mapping[str, str], also: Container[str] = ())
     there = {
         (kind, name): said
         for kind, name, said in store.rows(
-            # A damaged file may keep octets where texts belong.
-            "select cast(type as text), coalesce(cast(name as text), ''), cast(sql as text) "
-            "from sqlite_master where sql is not null"
+            # A damaged file may keep octets where texts belong; what has any is not as made.
+            "select cast(type as text), coalesce(cast(name as text), ''), "
+            "case when typeof(type) || typeof(name) || typeof(sql) = 'texttexttext' "
+            "then sql else '' end from sqlite_master where sql is not null"
         )
     }
     for name, statement in made.items():
