@@ -156,6 +156,28 @@ def test_no_address_of_the_api_ignores_what_it_does_not_know(client, program):
         assert client("").get(address).status_code in (400, 404)
 
 
+def test_strict_knows_what_ninja_calls_them(client):
+    """`strict` reads three names of django-ninja's own: say so by name where one is gone."""
+    from ainalym.web.api.door import api
+
+    models = [
+        model
+        for _, router in api._routers
+        for view in router.path_operations.values()
+        for operation in view.operations
+        for model in operation.models
+    ]
+    queries = [one for one in models if getattr(one, "__ninja_param_source__", "") == "query"]
+    assert queries, "django-ninja has another name for `__ninja_param_source__`"
+    for name in ("__ninja_flatten_map__", "__ninja_collection_fields__"):
+        assert all(hasattr(one, name) for one in queries), f"django-ninja has no `{name}` any more"
+    known = {name for one in queries for name in one.__ninja_flatten_map__}
+    lists = {name for one in queries for name in one.__ninja_collection_fields__}
+    assert {"site", "as_of_ms", "perPage", "EQ_bizStep"} <= known
+    assert "EQ_bizStep" in lists
+    assert "site" not in lists
+
+
 def test_unknown_parameters_record_nothing(program):
     keeper = program("keeper-3")
     assert keeper.post("/deeds?sur=1", deeds(ticket())).status_code == 400

@@ -147,6 +147,9 @@ def _kind_of_query(request: HttpRequest) -> str:
 
 def strict(run: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Refuse parameters of an address that the operation behind it does not have."""
+    # django-ninja has no public way to ask which parameters an operation reads from where. These
+    # names of its own say what was declared; `test_strict_knows_what_ninja_calls_them` asks for
+    # each of them, so that a version without them is told of by name.
     operation = run.__self__
     queries = [one for one in operation.models if one.__ninja_param_source__ == "query"]
     known = frozenset(name for one in queries for name in one.__ninja_flatten_map__)
