@@ -48,7 +48,7 @@ QUANTITIES = {
     "emissions",
 }
 UNIT = re.compile(
-    r"_(kg|g|t|m|km|m2|m3|s|h|kmh|day|days|year|years|minor|major|share|ppm|degrees)"
+    r"_(kg|g|t|m|km|m2|m3|s|h|kmh|day|days|year|years|minor|major|share|ppm|degrees|pieces)"
     r"(_km)?(_per_[a-z0-9_]+)?(_(min|max|mean|total|low|high))?$"
 )
 # solve/ has never heard of units: its numbers are the caller's. In plan/, what a program calls

@@ -76,6 +76,7 @@ def test_who_is_signed_in_may_read_but_not_tell_by_cookie(browse):
     assert page.get("/api/v1/stock").json() == {
         "site": "pt-003",
         "stock_g": {},
+        "stock_pieces": {},
         "overtaken": [],
     }
     told = json.dumps(deeds(ticket()))

@@ -14,6 +14,7 @@ from ainalym.ledger import (
     monthly_form,
     overtaken,
     periods,
+    pieces,
     proofs,
     rules,
     stock,
@@ -47,7 +48,7 @@ Named = Query("", max_length=60)
 def what_lies(
     request: HttpRequest, site: str = Named, as_of_ms: Moment | None = None
 ) -> dict[str, object]:
-    """Tell what lies at a site, now or at a moment, in grams by material."""
+    """Tell what lies at a site, now or at a moment, in grams by material and in pieces."""
     here = rights(request).see(site)
     if not here:
         raise Refusal(422, _("Say which site: give its id in “site”."))
@@ -55,6 +56,7 @@ def what_lies(
     return {
         "site": here,
         "stock_g": stock(book, here, as_of_ms=as_of_ms),
+        "stock_pieces": pieces(book, here, as_of_ms=as_of_ms),
         "overtaken": [one._asdict() for one in overtaken(book, site=here, as_of_ms=as_of_ms)],
     }
 
@@ -96,14 +98,16 @@ def what_is_left(
     site: str = Named,
     material: str = Named,
     to: str = Named,
+    ledger: shapes.Counted = "mass",
     after: int = After,
     most: int = Most,
 ) -> HttpResponse:
-    """List lots that are not used up, at a site, or under way to one."""
+    """List lots that are not used up, at a site, or under way to one; in grams, or in pieces."""
     held = rights(request)
     aim = held.see(to) if to else ""
     here = site if aim else held.see(site)
-    page = lots(the_book(), site=here, material=material, to=aim, after=after, most=most)
+    asked = {"site": here, "material": material, "to": aim, "ledger": ledger}
+    page = lots(the_book(), **asked, after=after, most=most)
     told = [shapes.lot_of(one) for one in page]
     return answered({"lots": told, "next": page[-1].id if len(page) == most else None})
 

@@ -16,6 +16,9 @@ LONGEST_MS = 1 << 46
 
 Moment = Annotated[int, Field(ge=0, lt=LONGEST_MS, description="Milliseconds since 1970 UTC.")]
 About = Literal["scale", "process", "custody", "tolerance"]
+Counted = Annotated[
+    Literal["mass", "count"], Field(description="`mass` for grams, `count` for pieces.")
+]
 Number = Annotated[int, Field(ge=1, lt=MOST, description="A number of the book's own.")]
 
 
@@ -128,7 +131,8 @@ class Entries(Schema):
 
 
 class LotOut(Schema):
-    """Mass made by one entry at one site, and what is left of it."""
+    """Mass made by one entry at one site, and what is left of it; where `account.ledger` is
+    `count`, a lot of pieces, whose `made_g` and `left_g` are pieces."""
 
     id: int
     entry: int
@@ -169,11 +173,12 @@ class ClaimOut(Schema):
 
 
 class Stock(Schema):
-    """What lies at a site, in grams by material; `overtaken` lists the stock-takes there, up to the
-    moment asked for, that the book contradicts."""
+    """What lies at a site, in grams by material and in pieces by product; `overtaken`
+    lists the stock-takes there, up to the moment asked for, that the book contradicts."""
 
     site: str
     stock_g: dict[str, int]
+    stock_pieces: dict[str, int] = Field(description="Of what is counted beside being weighed.")
     overtaken: list[OvertakenOut]
 
 
