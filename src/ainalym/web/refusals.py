@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
 
@@ -22,6 +22,13 @@ STATUS = {InputError: 422, ConflictError: 409, NotFoundError: 404, OutsideError:
 
 AWAY = (OperationalError, InterfaceError)
 """What Django raises where the site's database has gone away, or cannot be had in time."""
+
+MOST_FAULTS = 200
+"""Sentences of one refusal; whoever has more faults mends these first."""
+
+LONGEST_HEAD, LONGEST_TAIL = 700, 300
+"""Characters of a fault that are read and quoted, from its two ends: what it is, and what mends it.
+A fault quotes what was sent, and patterns take a time that grows with the square of its length."""
 
 TITLES = {
     400: gettext_lazy("This request cannot be read"),
@@ -125,13 +132,33 @@ def _patterns() -> list[tuple[re.Pattern[str], object]]:
 def in_words(error: AinalymError) -> tuple[str, ...]:
     """Say an error of ours in the user's language, one sentence for each fault.
 
-    What no room has a sentence for is quoted as the book says it.
+    What no room has a sentence for is quoted as the book says it. Of many faults the first are
+    said, and how many more there are.
     """
     faults = error.issues if isinstance(error, InputError) else str(error).split("\n")
-    return tuple(_in_words(str(fault)) for fault in faults)
+    return first_of(faults, _in_words)
+
+
+def first_of(faults: Sequence[object], said: Callable[[str], str] = str) -> tuple[str, ...]:
+    """Say the first of many faults, and how many more there are.
+
+    Parameters
+    ----------
+    faults
+        What is wrong.
+    said
+        Turns one of them into a sentence.
+    """
+    sentences = [said(str(fault)) for fault in faults[:MOST_FAULTS]]
+    if len(faults) > MOST_FAULTS:
+        more = _("And %(count)s more faults.")
+        sentences.append(more % {"count": len(faults) - MOST_FAULTS})
+    return tuple(sentences)
 
 
 def _in_words(fault: str) -> str:
+    if len(fault) > LONGEST_HEAD + LONGEST_TAIL:
+        fault = f"{fault[:LONGEST_HEAD]}…{fault[-LONGEST_TAIL:]}"
     for pattern, sentence in _patterns():
         if match := pattern.search(fault):
             return str(sentence) % match.groupdict()
