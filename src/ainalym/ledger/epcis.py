@@ -172,6 +172,13 @@ def _quantity(root: str, material: str, lot: int | None, grams: int) -> dict:
     }
 
 
+def count_of_events(told: object) -> int:
+    """Tell how many events a document has, before any of them is read; 0 where it is none."""
+    body = told.get("epcisBody") if isinstance(told, Mapping) else None
+    listed = body.get("eventList") if isinstance(body, Mapping) else None
+    return len(listed) if isinstance(listed, list) else 0
+
+
 def read_document(told: object) -> list[Deed]:
     """Make deeds of an EPCIS document, in its order.
 

@@ -86,12 +86,13 @@ def capture(
     """
     _say_headers(response)
     held, began_ms = rights(request), now_ms()
+    if (count := epcis.count_of_events(told)) > MOST_EVENTS:
+        said = _("The document has %(count)s events. Send at most %(most)s at once.")
+        raise Refusal(413, said % {"count": count, "most": MOST_EVENTS})
     try:
         read = [replace(deed, actor=held.name) for deed in epcis.read_document(told)]
     except InputError as error:
         raise Refusal(400, *in_words(error)) from error
-    if len(read) > MOST_EVENTS:
-        raise Refusal(413, _("At most %(most)s events at once.") % {"most": MOST_EVENTS})
     deeds = [as_first_told(the_book(), deed) for deed in read]
     proceeds = behaviour == "proceed"
     kept, errors = _take(held, [[deed] for deed in deeds] if proceeds else [deeds])

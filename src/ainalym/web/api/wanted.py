@@ -19,7 +19,8 @@ from ainalym.web.refusals import Refusal
 
 MOST_EVENTS = 1_000
 MOST_NAMES = 100
-"""Values of one parameter."""
+"""Values of one parameter, those with commas between counted each: every entry that is looked at is
+held against all of them."""
 
 LONGEST = 4_000
 """Characters of one value, which may be a list."""
@@ -35,7 +36,16 @@ PROBLEM = "epcisException:QueryParameterException"
 
 def _parted(values: list[str]) -> list[str]:
     """Part values with commas between; one that is empty asks for nothing."""
-    return [one for value in values for one in value.split(",") if one]
+    parted = [one for value in values for one in value.split(",") if one]
+    if len(parted) > MOST_NAMES:
+        raise ValueError(f"has {len(parted)} values; ask for at most {MOST_NAMES} at once")
+    return parted
+
+
+def _few(values: list[str]) -> list[str]:
+    """Hold names that may have commas themselves to as many as if each comma parted two."""
+    _parted(values)
+    return values
 
 
 def _among(known: tuple[str, ...]) -> AfterValidator:
@@ -51,6 +61,7 @@ def _among(known: tuple[str, ...]) -> AfterValidator:
 Text = Annotated[str, Field(max_length=LONGEST)]
 Texts = Annotated[list[Text], Field(max_length=MOST_NAMES)]
 Parted = Annotated[Texts, AfterValidator(_parted)]
+Names = Annotated[Texts, AfterValidator(_few)]
 SEVERAL = "One value or several, with commas between or the parameter repeated."
 
 
@@ -66,7 +77,7 @@ class Wanted(Schema):
     EQ_bizStep: Parted = Field([], description=SEVERAL)
     EQ_bizLocation: Parted = Field([], description=SEVERAL)
     EQ_readPoint: Parted = Field([], description=SEVERAL)
-    EQ_eventID: Texts = Field([], description=SEVERAL)
+    EQ_eventID: Names = Field([], description=SEVERAL)
     MATCH_epcClass: Parted = Field([], description="In quantityList; * at the end is anything.")
     MATCH_inputEPCClass: Parted = Field([], description="In inputQuantityList.")
     MATCH_outputEPCClass: Parted = Field([], description="In outputQuantityList.")

@@ -29,14 +29,17 @@ from ainalym.web.counter.ticket import paid_for
 from ainalym.web.counter.weights import read_decimal
 from ainalym.web.people.models import Role
 from ainalym.web.programme.models import Site, price_list_of
-from ainalym.web.refusals import Refusal, in_words
+from ainalym.web.refusals import Refusal, first_of, in_words
 
 router = Router(tags=["tell"])
 
 NEEDED = ("moment", "material", "gross_kg")
 COLUMNS = (*NEEDED, "tare_kg", "deduction_kg", "price_per_kg", "paid", "scale", "source", "reason")
 MOST_ROWS = 5_000
-MOST_FAULTS = 200
+MOST_COLUMNS = 100
+"""Ten are known; spreadsheets leave empty ones at the end. A line of more is no export of a scale,
+and its cells are not looked at."""
+
 LOCAL_FORMS = tuple(
     f"{day} {clock}"
     for day in ("%d.%m.%Y", "%Y-%m-%d", "%Y/%m/%d")
@@ -45,6 +48,10 @@ LOCAL_FORMS = tuple(
 """Moments as spreadsheets write them: the hour of one digit too."""
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+Numbered = tuple[int, list[str]]
+"""A line of a file and its cells, counted from 1 with the heading."""
 
 
 class Row(NamedTuple):
@@ -109,7 +116,8 @@ def read_rows(body: bytes) -> list[Row]:
     Raises
     ------
     Refusal
-        It is no text, has no heading we know, or too many rows.
+        It is no text, has no heading we know, or too many rows or columns. How many there are is
+        looked at before what they say, so that a file costs what its bytes do.
     """
     text = _text_of(body)
     if text is None or "\0" in text or not text.strip():
@@ -121,32 +129,10 @@ def read_rows(body: bytes) -> list[Row]:
     except csv.Error as error:
         raise Refusal(422, _("The file is no CSV: %(said)s.") % {"said": error}) from None
     numbered = [(k, line) for k, line in enumerate(lines, 1) if any(cell.strip() for cell in line)]
+    _refuse([*_faults_of_size(numbered)])
     _drop_empty_ends(numbered)
     names = [cell.strip().lower() for cell in numbered[0][1]]
-    said = [
-        _("There is no column “%(name)s”.") % {"name": name} for name in NEEDED if name not in names
-    ]
-    said += [
-        _("Column “%(name)s” is unknown; the columns are %(known)s.")
-        % {"name": name[:60], "known": ", ".join(COLUMNS)}
-        for name in names
-        if name not in COLUMNS
-    ]
-    said += [
-        _("Column “%(name)s” stands there twice.") % {"name": name[:60]}
-        for name, count in Counter(names).items()
-        if count > 1
-    ]
-    if len(numbered) > MOST_ROWS + 1:
-        said.append(_("At most %(most)s rows are taken at once.") % {"most": MOST_ROWS})
-    if len(numbered) == 1:
-        said.append(_("The file has a heading and no rows."))
-    said += [
-        _in_row(k, _("has %(count)s cells, not %(due)s.") % {"count": len(line), "due": len(names)})
-        for k, line in numbered[1:]
-        if len(line) != len(names)
-    ]
-    _refuse(said)
+    _refuse([*_faults_of_names(names), *_faults_of_widths(numbered, len(names))])
     return [
         Row(k, {name: cell.strip() for name, cell in zip(names, line, strict=True)})
         for k, line in numbered[1:]
@@ -234,14 +220,62 @@ def _text_of(body: bytes) -> str | None:
     return None
 
 
-def _drop_empty_ends(numbered: list[tuple[int, list[str]]]) -> None:
-    """Drop columns at the end that have no name and nothing in them, as spreadsheets leave them."""
-    while numbered and numbered[0][1] and not numbered[0][1][-1].strip():
-        width = len(numbered[0][1])
-        if any(len(line) >= width and line[width - 1].strip() for _k, line in numbered):
-            return
+def _faults_of_size(numbered: list[Numbered]) -> Iterator[str]:
+    """Say whether a file has too few or too many rows, or too many columns."""
+    if not numbered:
+        yield _("The file is empty, or no text.")
+        return
+    count = len(numbered) - 1
+    if count > MOST_ROWS:
+        said = _(
+            "The file has %(count)s rows. At most %(most)s rows are taken at once; "
+            "send it in parts."
+        )
+        yield said % {"count": count, "most": MOST_ROWS}
+    row, line = max(numbered, key=lambda one: len(one[1]))
+    if len(line) > MOST_COLUMNS:
+        said = _("has %(count)s columns, and at most %(most)s are taken. Remove the empty ones.")
+        yield _in_row(row, said % {"count": len(line), "most": MOST_COLUMNS})
+
+
+def _faults_of_names(names: list[str]) -> Iterator[str]:
+    """Say which columns of a heading are missing, unknown, or there twice."""
+    for name in NEEDED:
+        if name not in names:
+            yield _("There is no column “%(name)s”.") % {"name": name}
+    for name in names:
+        if name not in COLUMNS:
+            said = _("Column “%(name)s” is unknown; the columns are %(known)s.")
+            yield said % {"name": name[:60], "known": ", ".join(COLUMNS)}
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield _("Column “%(name)s” stands there twice.") % {"name": name[:60]}
+
+
+def _faults_of_widths(numbered: list[Numbered], width: int) -> Iterator[str]:
+    """Say which rows have more or fewer cells than the heading, or that there are none."""
+    if len(numbered) == 1:
+        yield _("The file has a heading and no rows.")
+    for row, line in numbered[1:]:
+        if len(line) != width:
+            said = _("has %(count)s cells, not %(due)s.") % {"count": len(line), "due": width}
+            yield _in_row(row, said)
+
+
+def _drop_empty_ends(numbered: list[Numbered]) -> None:
+    """Drop columns at the end that have no name and nothing in them, as spreadsheets leave them.
+
+    Each cell is looked at once at most: the last column that is used is sought, then all is cut.
+    """
+    used = max(_used(line) for _k, line in numbered)
+    if used < len(numbered[0][1]):
         for _k, line in numbered:
-            del line[width - 1 :]
+            del line[used:]
+
+
+def _used(line: list[str]) -> int:
+    """Tell how many cells of a line there are up to the last one that says something."""
+    return next((k for k in range(len(line), 0, -1) if line[k - 1].strip()), 0)
 
 
 def _fields(
@@ -304,8 +338,5 @@ def _in_row(number: int, sentence: str) -> str:
 
 
 def _refuse(said: list[str]) -> None:
-    if len(said) > MOST_FAULTS:
-        more = _("And %(count)s more faults.") % {"count": len(said) - MOST_FAULTS}
-        said = [*said[:MOST_FAULTS], more]
     if said:
-        raise Refusal(422, *said)
+        raise Refusal(422, *first_of(said))

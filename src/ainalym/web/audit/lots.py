@@ -27,6 +27,9 @@ from ainalym.web.refusals import Refusal
 
 NUMBER = re.compile(r"\d{1,15}")
 SLIP = re.compile(r"(?P<series>\S.*?)[-–—\s/]+(?P<number>\d{1,15})")
+LONGEST = 200
+"""Characters of a label, a slip or an entry; longer texts are none, and are not searched."""
+
 LARGEST = 1 << 63
 """Larger numbers than the databases hold are no lots."""
 
@@ -123,6 +126,8 @@ def _parted(book: Book) -> list[tuple[Entry, str, list[int]]]:
 
 def _address_of(book: Book, asked: str) -> str:
     """Find what somebody read off a label, a slip or a certificate; empty where there is none."""
+    if len(asked) > LONGEST:
+        return ""
     bare = asked.lstrip("№#").strip()
     match = SLIP.fullmatch(bare)
     try:

@@ -8,6 +8,13 @@ SENTENCES = (
         _("%(file)s has no column %(column)s. Give tables/flows.csv of a plan's folder."),
     ),
     (
+        r"^(?P<file>\S+): has (?P<count>\d+) columns, more than (?P<most>\d+)",
+        _(
+            "%(file)s has %(count)s columns, more than %(most)s. Give tables/flows.csv of a plan's "
+            "folder as it is."
+        ),
+    ),
+    (
         r"^(?P<file>\S+): no row begins at a point",
         _("%(file)s: no row begins at a point of this programme. Take the plan of its city."),
     ),

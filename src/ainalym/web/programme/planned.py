@@ -15,6 +15,9 @@ COLUMNS = ("year", "origin", "target", "material", "mass_t")
 
 G_PER_T = 1_000_000
 MOST_T = 1e9
+MOST_COLUMNS = 100
+"""A plan writes few; each row is held against all of the heading."""
+
 SHOWN = 50
 """Faults told one by one; of more, their number."""
 
@@ -79,6 +82,9 @@ def _read(text: str, name: str) -> list[tuple[int, str, str, float]]:
     """Read rows as year, origin, material and grams."""
     table = csv.DictReader(text.removeprefix("\ufeff").splitlines())
     head = table.fieldnames or []
+    if len(head) > MOST_COLUMNS:
+        fault = f"has {len(head)} columns, more than {MOST_COLUMNS}"
+        refuse([Issue(name, fault, "give tables/flows.csv of a plan's folder as it is")])
     refuse(
         Issue(name, f"has no column {column}", "give tables/flows.csv of a plan's folder")
         for column in COLUMNS
