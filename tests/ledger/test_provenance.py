@@ -134,6 +134,48 @@ def test_a_sale_taken_back_is_not_followed(quick):
     assert len(entries(quick, kind="reversal")) == 1
 
 
+def test_a_lot_that_was_taken_back_has_left_by_its_reversal(quick):
+    ticket = tell.ticket(1_000, "S1")
+    bought = post(quick, [ticket])[0]
+    post(quick, [tell.rule("process", "sort", {"recipe_ppm": {"pet": {"pet.clear": 1_000_000}}})])
+    run = tell.change({"pet": 600}, [("pet.clear", 600)])
+    made = post(quick, [run])[0]
+    undone = post(quick, [tell.reversal(run.id, "S1")])[0]
+    (clear,) = made.lots
+    assert follow(quick, clear).ends_g == {UNKNOWN: 600}
+    assert follow(quick, clear).left_g == {("reversal", undone.seq): 600}
+    assert follow(quick, clear).links == ()
+    assert follow(quick, bought.lots[0]).ends_g == {bought.lots[0]: 1_000}
+    undone = post(quick, [tell.reversal(ticket.id, "S1")])[0]
+    assert follow(quick, bought.lots[0]).left_g == {("reversal", undone.seq): 1_000}
+
+
+def test_every_lot_is_followed_however_it_came_to_nothing(quick):
+    """Weighed, counted and missed, in grams and in pieces, taken back or used up."""
+    rule = {"recipe_ppm": {"pet": {"bottle": 1_000_000}}}
+    post(quick, [tell.rule("process", "mould", rule)])
+    tell.shipped(quick, 20_000)
+    mould = [("bottle", 1_000)]
+    runs = [
+        tell.change({"pet": 1_000}, mould, process="mould", pieces={"bottle": 50}) for _ in "abc"
+    ]
+    post(quick, runs)
+    post(quick, [tell.reversal(runs[2].id, "S1")])
+    post(quick, [tell.sale({"bottle": 1_000}, pieces={"bottle": 50})])
+    post(quick, [tell.stocktake({"bottle": 0, "pet": 0}, "S1", pieces={"bottle": 0})])
+    found = tell.stocktake({"pet": 70}, "S1", pieces={"bottle": 7})
+    post(quick, [found])
+    post(quick, [tell.reversal(found.id, "S1")])
+    with quick.reading() as store:
+        numbers = [row[0] for row in store.rows("select id from lot order by id")]
+    assert len(numbers) > 8
+    for number in numbers:
+        path = follow(quick, number)
+        assert path.lot.left_g == 0
+        assert path.ends_g == {UNKNOWN: path.lot.made_g}
+    assert verify(quick).whole
+
+
 def test_a_lot_that_is_not_there_is_said_so(quick):
     for ask in (trace, follow, lot):
         with pytest.raises(NotFoundError, match="there is no lot 5 in this book"):

@@ -149,6 +149,10 @@ def follow(book: Book, number: int) -> Path:
             parent = lots[heappop(heap)]
             share = fine.pop(parent.id)
             uses = _uses(store, parent)
+            if not uses and not parent.left_g:
+                # Its entry was taken back whole: nothing went on and nothing lies, all has left.
+                left["reversal", _taken_back_by(store, parent)] = share
+                continue
             parts = apportion(share, [*(use[-1] for use in uses), parent.left_g])
             if parts[-1]:
                 ends[parent.id] = parts[-1]
@@ -277,6 +281,13 @@ def _uses(store: Store, parent: Lot) -> list[tuple[int | None, str, int, int]]:
         net[child, seq] = net.get((child, seq), 0) + grams
         kinds.setdefault(seq, kind)
     return [(child, kinds[seq], seq, grams) for (child, seq), grams in net.items() if grams]
+
+
+def _taken_back_by(store: Store, lot: Lot) -> int:
+    """Give the number of the entry that took back the one that made a lot."""
+    row = store.one("select seq from entry where reverses = ?", (lot.entry,))
+    law(row is not None, said=f"lot {lot.id} is gone, and nothing took it")
+    return row[0]
 
 
 def _whole(fine: dict, total_g: int) -> dict:
