@@ -1,11 +1,14 @@
 """Signing in and out, the first page, language and password."""
 
+import re
+
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.utils.translation import gettext as _
@@ -16,13 +19,16 @@ from ainalym.web.people.access import doors, note, only
 from ainalym.web.people.lock import locked
 from ainalym.web.refusals import refused
 
+PATH = re.compile(r"/(?![/\\])")
+"""What begins a path from the root of this site."""
+
 
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Let somebody in who knows their name and password."""
     onward = _onward(request)
     if request.method == "GET" and request.user.is_authenticated:
-        return redirect(onward)
+        return HttpResponseRedirect(onward)
     name, faults, status = request.POST.get("name", "").strip(), [], 200
     if request.method == "POST":
         if locked(request, name):
@@ -33,8 +39,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             login(request, person)
             note(request, "came in")
             if person.must_change:
-                onward = "people:password"
-            return spoken(redirect(onward), person.language)
+                onward = reverse("people:password")
+            return spoken(HttpResponseRedirect(onward), person.language)
         note(request, "refused", name=name)
         faults, status = [_("Name or password is wrong.")], 422
     told = {"name": name, "next": onward, "faults": faults}
@@ -54,7 +60,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def language(request: HttpRequest) -> HttpResponse:
     """Speak another language from now on."""
     code = request.POST.get("language", "")
-    response = redirect(_onward(request))
+    response = HttpResponseRedirect(_onward(request))
     if code not in dict(LANGUAGES) or not check_for_language(code):
         return response
     if request.user.is_authenticated:
@@ -107,11 +113,13 @@ def spoken(response: HttpResponse, code: str) -> HttpResponse:
 
 
 def _onward(request: HttpRequest) -> str:
-    """Where to go next; never to another host, and nowhere by the name of a view of ours."""
+    """Where to go next: a path of this site, from its root; never another host, nor a name."""
     aim = request.POST.get("next") or request.GET.get("next") or "/"
-    hosts, secure = {request.get_host()}, request.is_secure()
-    is_ours = url_has_allowed_host_and_scheme(aim, hosts, require_https=secure)
-    return aim if is_ours and aim.startswith("/") else "/"
+    secure = request.is_secure()
+    is_ours = url_has_allowed_host_and_scheme(aim, {request.get_host()}, require_https=secure)
+    if is_ours and PATH.match(aim):
+        return aim
+    return "/"
 
 
 def _weak(new: str) -> list[str]:
