@@ -1,7 +1,6 @@
 """Nothing that is asked for is ignored in silence: a parameter that no page reads is refused."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -133,11 +132,6 @@ def number_in(text: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= DIGITS):
         raise Refusal(422, _("“%(text)s” is no number that is given here.") % {"text": text[:40]})
     return int(text)
-
-
-def is_of_our_time(day: date) -> bool:
-    """Tell whether a day or moment can be in a book: the calendar's ends cannot be counted with."""
-    return 1970 < day.year < 2200
 
 
 def _is_led_away(request: HttpRequest, response: HttpResponse) -> bool:

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET
 from ainalym.errors import NotFoundError
 from ainalym.ledger import Book, entries, entry, periods, proofs
 from ainalym.model.entry import Entry, Period, ms
-from ainalym.web.asked import is_of_our_time, number_in
+from ainalym.web.asked import number_in
 from ainalym.web.audit.lots import LARGEST
 from ainalym.web.audit.words import KINDS, Names
 from ainalym.web.book import the_book
+from ainalym.web.days import is_of_our_time
 from ainalym.web.loads.way import Named
 from ainalym.web.people.access import only
 from ainalym.web.people.models import Person, Role

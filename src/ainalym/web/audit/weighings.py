@@ -12,10 +12,10 @@ from django.views.decorators.http import require_GET
 
 from ainalym.ledger import Suspicion, suspicions
 from ainalym.model.entry import ms, now_ms
-from ainalym.web.asked import is_of_our_time
 from ainalym.web.audit.words import Names
 from ainalym.web.book import the_book
-from ainalym.web.loads.way import Named, local
+from ainalym.web.days import is_of_our_time, local
+from ainalym.web.loads.way import Named
 from ainalym.web.people.access import only
 from ainalym.web.people.models import Role
 
@@ -41,10 +41,12 @@ class Doubt(NamedTuple):
 def listed(request: HttpRequest) -> HttpResponse:
     """List the loads that left in a month and weighed otherwise than chance lets them."""
     asked, faults, names = request.GET.get("month", "").strip(), [], Names()
-    first = _month(asked) if asked else local(now_ms())
-    if first is None:
-        faults = [_("“%(text)s” is no month; write it like 2026-11.") % {"text": asked[:30]}]
-        first = local(now_ms())
+    first = local(now_ms())
+    if asked:
+        found = _month(asked)
+        if found is None:
+            faults = [_("“%(text)s” is no month; write it like 2026-11.") % {"text": asked[:30]}]
+        first = found or first
     first = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     after = (first + timedelta(days=32)).replace(day=1)
     found = suspicions(the_book(), ms(first), ms(after)) if not faults else []
@@ -61,7 +63,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 
 
 def _month(text: str) -> datetime | None:
-    """Read a month; None where it is none."""
+    """Read a month; None where it is none, or none of our time."""
     try:
         found = datetime.strptime(text, "%Y-%m").replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
     except ValueError:

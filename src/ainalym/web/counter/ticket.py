@@ -3,10 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,6 +14,7 @@ from ainalym.model.entry import Source, now_ms
 from ainalym.units import MINOR_PER_MAJOR
 from ainalym.web.counter.models import Series
 from ainalym.web.counter.weights import say_kg, say_money
+from ainalym.web.days import local
 from ainalym.web.programme.models import Material, PriceList, Scale, Site, price_list_of
 from ainalym.web.refusals import Refusal
 
@@ -214,7 +212,7 @@ def _faults_of_time(event_ms: int) -> Iterator[str]:
         yield said % {"minutes": ahead_ms // 60_000}
     elif ahead_ms < -BEHIND_MS:
         said = _("By the phone's clock this was on %(day)s. Set the clock, then weigh again.")
-        yield said % {"day": day_of(max(event_ms, 0))}
+        yield said % {"day": day_of(event_ms)}
 
 
 def _faults_of_weight(fields: Mapping) -> Iterator[str]:
@@ -293,8 +291,3 @@ def refuse_closed(book: Book, ticket: Ticket) -> None:
 def day_of(at_ms: int) -> str:
     """Write the day of a moment as people here do."""
     return date_format(local(at_ms), "SHORT_DATE_FORMAT")
-
-
-def local(at_ms: int) -> datetime:
-    """Turn a moment into the time on the wall here."""
-    return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(settings.TIME_ZONE))

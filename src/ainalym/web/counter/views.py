@@ -16,7 +16,6 @@ from ainalym.errors import ConflictError, NotFoundError
 from ainalym.ledger import Book, entry, post, stock
 from ainalym.model.deed import UUID7, Payment, Reversal
 from ainalym.model.entry import Entry, new_id, now_ms
-from ainalym.web.asked import is_of_our_time
 from ainalym.web.book import the_book
 from ainalym.web.counter.day import day_at, net_g
 from ainalym.web.counter.models import Seller
@@ -28,7 +27,6 @@ from ainalym.web.counter.ticket import (
     check,
     checked_texts,
     counter_of,
-    local,
     read_fields,
     read_json,
     refuse_closed,
@@ -36,6 +34,7 @@ from ainalym.web.counter.ticket import (
 )
 from ainalym.web.counter.weights import read_decimal
 from ainalym.web.counter.words import WORDS
+from ainalym.web.days import is_of_our_time, local
 from ainalym.web.letters import checks_letters
 from ainalym.web.loads.recounting import overtaken_by, sentences
 from ainalym.web.people.access import only

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from ainalym.ledger import Book, Overtaken, overtaken, periods
 from ainalym.model.entry import Period
+from ainalym.web.days import local
 from ainalym.web.department.months import Month, this_month
 from ainalym.web.loads.recounting import sentences
-from ainalym.web.loads.way import local
 from ainalym.web.programme.models import LANDFILL, Site
 
 

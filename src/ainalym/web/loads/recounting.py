@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from ainalym.ledger import Book, Overtaken, overtaken
 from ainalym.model.entry import Entry
-from ainalym.web.loads.way import local, named
+from ainalym.web.days import local
+from ainalym.web.loads.way import named
 from ainalym.web.loads.weights import say_kg, say_pieces
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from ainalym.ledger import Book, lots, monthly_form
 from ainalym.model.entry import ms
-from ainalym.web.loads.way import local
+from ainalym.web.days import local
 from ainalym.web.programme.models import Site
 
 

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from ainalym.errors import NotFoundError
 from ainalym.ledger import Book, balances, entry, lots, trace
 from ainalym.model.entry import Entry
+from ainalym.web.days import local
 from ainalym.web.programme.models import POINT, Material, Site
 
 LINES = {
@@ -120,11 +119,6 @@ class Origin(NamedTuple):
     def recycled_share(self) -> float:
         """Of the whole."""
         return self.recycled_g / self.total_g
-
-
-def local(at_ms: int) -> datetime:
-    """Turn a moment into the time on the wall here."""
-    return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(settings.TIME_ZONE))
 
 
 def named(grams_g: Mapping[str, int]) -> list[Heap]:

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from ainalym.ledger import Book, rules
 from ainalym.ledger.rules import TOLERANCE_PPM
 from ainalym.units import PPM
+from ainalym.web.days import local
 from ainalym.web.loads.filled import Filled
-from ainalym.web.loads.way import Load, Piece, local
+from ainalym.web.loads.way import Load, Piece
 from ainalym.web.loads.weights import say_kg, say_share
 from ainalym.web.programme.models import Scale, Site
 

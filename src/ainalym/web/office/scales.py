@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods
 
 from ainalym.ledger import post, rules
 from ainalym.model.deed import Rule
-from ainalym.model.entry import moment, ms, new_id, now_ms
-from ainalym.web.asked import is_of_our_time
+from ainalym.model.entry import ms, new_id, now_ms
 from ainalym.web.book import the_book
+from ainalym.web.days import is_of_our_time, local
 from ainalym.web.office.numbers import read_number
 from ainalym.web.paged import paged
 from ainalym.web.people.access import note, only
@@ -43,7 +43,7 @@ def scales(request: HttpRequest) -> HttpResponse:
     page = paged(request, Scale.objects.select_related("site").order_by("site", "id"))
     for one in page:
         until_ms = known.get(one.id, {}).get("verified_until_ms", 0)
-        until = moment(until_ms).astimezone(ZoneInfo(settings.TIME_ZONE)) if until_ms else None
+        until = local(until_ms) if until_ms else None
         rows.append((one, one.most_g / 1000, one.step_g, until, until_ms > at_ms))
     told = {
         "tab": "scales",

@@ -13,6 +13,7 @@ from ainalym.model.deed import Arrival
 from ainalym.model.entry import new_id, now_ms
 from ainalym.units import PPM
 from ainalym.web.book import the_book
+from ainalym.web.days import local
 from ainalym.web.letters import checks_letters
 from ainalym.web.loads.filled import Filled
 from ainalym.web.loads.models import offers_at
@@ -23,7 +24,6 @@ from ainalym.web.loads.way import (
     load_here,
     loads_from,
     loads_to,
-    local,
     named,
     weighings,
 )

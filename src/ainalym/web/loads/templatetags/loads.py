@@ -6,8 +6,8 @@ from django import template
 from django.template import Context
 
 from ainalym.model.entry import new_id
+from ainalym.web.days import local
 from ainalym.web.loads.reasons import GRADE, WEIGHT, reason_in_words
-from ainalym.web.loads.way import local
 from ainalym.web.loads.weights import say_kg, say_money, say_pieces, say_share
 
 register = template.Library()

@@ -1,12 +1,10 @@
 """Moments and acts of the trail as people read them."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 from django import template
-from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+
+from ainalym.web.days import local
 
 register = template.Library()
 
@@ -28,8 +26,7 @@ ACTS = {
 @register.filter
 def when(at_ms: int) -> str:
     """Write a moment by the clock on the wall."""
-    here = datetime.fromtimestamp(at_ms / 1000, ZoneInfo(settings.TIME_ZONE))
-    return date_format(here, "SHORT_DATETIME_FORMAT")
+    return date_format(local(at_ms), "SHORT_DATETIME_FORMAT")
 
 
 @register.filter
