@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import transaction
 
 from ainalym.city import read
-from ainalym.ledger import Book, entries, post, rules
+from ainalym.ledger import Book, entries, rules
 from ainalym.model.city import City
 from ainalym.model.deed import G_PER_KG, Deed, Payment, Rule
 from ainalym.model.entry import new_id, now_ms
@@ -25,6 +25,7 @@ from ainalym.units import MINOR_PER_MAJOR, whole
 from ainalym.web.counter.models import Seller
 from ainalym.web.loads.models import Offer
 from ainalym.web.people.models import Duty, Person, Role
+from ainalym.web.programme.held import post
 from ainalym.web.programme.models import (
     LANDFILL,
     PLANT,

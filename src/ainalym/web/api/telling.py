@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from ninja import Router, Status
 
 from ainalym.errors import InputError, Issue
-from ainalym.ledger import Book, knows, lot, overtaken, post
+from ainalym.ledger import Book, knows, lot, overtaken
 from ainalym.model.deed import Arrival, Deed, Ticket, read_deed
 from ainalym.model.entry import Receipt
 from ainalym.web.api.door import rights
@@ -18,8 +18,9 @@ from ainalym.web.book import the_book
 from ainalym.web.counter.series import series_of
 from ainalym.web.counter.ticket import NUMBERS, TEXTS, check, counter_of, refuse_closed
 from ainalym.web.people.models import Role
+from ainalym.web.programme.held import hold, post
 from ainalym.web.programme.models import Site
-from ainalym.web.refusals import Refusal
+from ainalym.web.refusals import Refusal, in_words
 
 router = Router(tags=["tell"])
 
@@ -96,6 +97,10 @@ def record(deeds: Sequence[Deed], held: Rights, *, sure: bool = False) -> list[R
             for number in deed.lots:
                 held.takes_in(deed, lot(book, number))
     if said:
+        try:
+            hold(book, deeds)
+        except InputError as error:
+            said += in_words(error)
         raise Refusal(422, *said)
     return post(book, deeds)
 

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST
 
 from ainalym.errors import ConflictError, NotFoundError
-from ainalym.ledger import Book, entry, post, stock
+from ainalym.ledger import Book, entry, stock
 from ainalym.model.deed import UUID7, Payment, Reversal
 from ainalym.model.entry import Entry, new_id, now_ms
 from ainalym.web.book import the_book
@@ -39,6 +39,7 @@ from ainalym.web.letters import checks_letters
 from ainalym.web.loads.recounting import overtaken_by, sentences
 from ainalym.web.people.access import only
 from ainalym.web.people.models import Role
+from ainalym.web.programme.held import post
 from ainalym.web.programme.models import Material, Pickup, Site
 from ainalym.web.refusals import Refusal, for_machines, in_words
 from ainalym.web.settings import HERE

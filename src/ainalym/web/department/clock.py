@@ -4,12 +4,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from ainalym.ledger import post
 from ainalym.model.deed import Clock
 from ainalym.model.entry import new_id, now_ms
 from ainalym.web.book import the_book
 from ainalym.web.people.access import note, only
 from ainalym.web.people.models import Role
+from ainalym.web.programme.held import post
 
 
 @require_POST

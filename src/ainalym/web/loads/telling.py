@@ -5,9 +5,10 @@ from dataclasses import replace
 from hashlib import sha256
 
 from ainalym.errors import ConflictError, NotFoundError
-from ainalym.ledger import Book, entry, post
+from ainalym.ledger import Book, entry
 from ainalym.model.deed import Deed, read_deed
 from ainalym.model.entry import Entry, Receipt, new_id
+from ainalym.web.programme.held import post
 
 
 def recorded(book: Book, name: str) -> Entry | None:
@@ -44,6 +45,8 @@ def tell(book: Book, deeds: Sequence[Deed]) -> list[Receipt]:
 
     Raises
     ------
+    InputError
+        A deed names what is not of the programme, or tells an amount that cannot be.
     ConflictError
         The book has something else under one of the names, or is against it.
     """

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from ainalym.ledger import post, rules
+from ainalym.ledger import rules
 from ainalym.model.deed import Rule
 from ainalym.model.entry import ms, new_id, now_ms
 from ainalym.web.book import the_book
@@ -20,6 +20,7 @@ from ainalym.web.office.numbers import read_number
 from ainalym.web.paged import paged
 from ainalym.web.people.access import note, only
 from ainalym.web.people.models import Role
+from ainalym.web.programme.held import post
 from ainalym.web.programme.models import LANDFILL, Scale, Site
 from ainalym.web.refusals import Refusal
 
