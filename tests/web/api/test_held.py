@@ -1,4 +1,4 @@
-"""What any deed is held to: names of the programme, amounts that can be."""
+"""What any deed is held to: names of the programme, amounts that can be, entries of one's own."""
 
 import ast
 import json
@@ -14,6 +14,7 @@ from ainalym.web.book import the_book
 from tests.web.api.told import deeds, ticket
 
 MOST_G, MOST_MINOR = 10**10, 10**13
+WRONG = {"declarationTime": "2026-11-01T00:00:00Z", "reason": "incorrect_data"}
 
 
 def said(kind, site="pt-003", **fields):
@@ -192,3 +193,36 @@ def test_a_deed_of_very_many_names_or_pairs_is_refused_before_it_is_worked_on(pr
         hold(the_book(), runs)
     (issue,) = caught.value.issues
     assert issue.fault.startswith("have 499000 pairs")
+
+
+def test_of_an_entry_elsewhere_no_more_is_told_than_of_one_that_is_not_there(program):
+    theirs = ticket("pt-005", event_ms=now_ms() - 9_000)
+    assert program("keeper-5").post("/deeds", deeds(theirs)).status_code == 201
+    answers = []
+    for name in (theirs["id"], new_id()):
+        for more in ({"kind": "reversal", "reverses": name, "reason": "x"}, None):
+            told = said(**more) if more else ticket(corrects=name)
+            # Another fault in the same request makes no difference.
+            wrong = said("payment", payer="fund", payee="cash", paid_minor=MOST_MINOR + 1)
+            for sent in ([told], [wrong, told]):
+                answers.append(refused(program, *sent, status=404))
+    assert {json.dumps(one) for one in answers} == {
+        json.dumps(["There is no such entry in the book of this site."])
+    }
+    details = set()
+    for name in (theirs["id"], new_id()):
+        job = captured(program("keeper-3"), eventID=f"urn:uuid:{name}", errorDeclaration=WRONG)
+        (error,) = job["errors"]
+        details.add((error["status"], error["detail"]))
+    assert details == {(404, "There is no such entry in the book of this site.")}
+
+
+def test_an_entry_of_ones_own_is_taken_back_also_in_the_request_that_tells_it(program):
+    keeper, told = program("keeper-3"), ticket(event_ms=now_ms() - 9_000)
+    back = said("reversal", reverses=told["id"], reason="a slip")
+    assert keeper.post("/deeds", deeds(told, back)).status_code == 201
+    assert keeper.post("/deeds", deeds(told, back)).status_code == 200
+    right = ticket(corrects=told["id"])
+    assert keeper.post("/deeds", deeds(right)).status_code == 201
+    assert keeper.post("/deeds", deeds(right)).status_code == 200
+    assert stock_of(keeper) == {"plastic": 12_000}

@@ -67,6 +67,10 @@ class Rights:
             return site
         raise no_site(site)
 
+    def sees(self, site: str) -> bool:
+        """Tell whether this person sees a site."""
+        return self.sees_all or site in self.sites
+
     def see_all(self) -> None:
         """Let on only who sees every site.
 

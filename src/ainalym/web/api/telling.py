@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Router, Status
 
-from ainalym.errors import InputError, Issue
-from ainalym.ledger import Book, knows, lot, overtaken
-from ainalym.model.deed import Arrival, Deed, Ticket, read_deed
+from ainalym.errors import InputError, Issue, NotFoundError
+from ainalym.ledger import Book, entry, knows, lot, overtaken
+from ainalym.model.deed import Arrival, Deed, Reversal, Ticket, read_deed
 from ainalym.model.entry import Receipt
 from ainalym.web.api.door import rights
 from ainalym.web.api.rights import Rights
@@ -96,6 +96,7 @@ def record(deeds: Sequence[Deed], held: Rights, *, sure: bool = False) -> list[R
         elif isinstance(deed, Arrival) and not knows(book, deed.id):
             for number in deed.lots:
                 held.takes_in(deed, lot(book, number))
+    _hold_to_own(book, deeds, held)
     if said:
         try:
             hold(book, deeds)
@@ -103,6 +104,25 @@ def record(deeds: Sequence[Deed], held: Rights, *, sure: bool = False) -> list[R
             said += in_words(error)
         raise Refusal(422, *said)
     return post(book, deeds)
+
+
+def _hold_to_own(book: Book, deeds: Iterable[Deed], held: Rights) -> None:
+    """Let on deeds about earlier entries of sites that somebody sees, or of the same request.
+
+    Of others nobody learns more than of ids that nobody has: neither where nor when they happened.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such entry for them.
+    """
+    told: set[str] = set()
+    for deed in deeds:
+        about = {deed.corrects, deed.reverses if isinstance(deed, Reversal) else ""} - told - {""}
+        for name in sorted(about) if about and not knows(book, deed.id) else ():
+            if not knows(book, name) or not held.sees(entry(book, name).site):
+                raise NotFoundError(f"there is no entry {name} in this book")
+        told.add(deed.id)
 
 
 def overtaken_at(deeds: Iterable[Deed]) -> list[dict[str, object]]:
