@@ -61,7 +61,7 @@ def told(program):
         the_book(),
         [
             Rule(id=new_id(), site="*", event_ms=at_ms, about="scale", name=name, terms=terms)
-            for name, until_ms in (("pt-003-scale", LARGEST), ("st-07-scale", 0))
+            for name, until_ms in (("pt-003-scale", (1 << 46) - 1), ("st-07-scale", 0))
             for terms in ({"verified_until_ms": until_ms},)
         ],
     )

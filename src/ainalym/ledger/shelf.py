@@ -13,7 +13,7 @@ from ainalym.errors import ConflictError, Issue, NotFoundError, refuse
 from ainalym.ledger.chain import quoted
 from ainalym.ledger.store import Store
 from ainalym.model.entry import Account
-from ainalym.model.faults import NAME_MEND, is_name
+from ainalym.model.faults import is_name
 
 OWING = frozenset({"source", "loss", "lost", "sold", "count"})
 """Roles of mass and of pieces that stand for the outside world and may owe."""
@@ -350,4 +350,5 @@ class Shelf:
 def _faults_of_name(account: Account):
     for part, said in zip(account._fields, account, strict=True):
         if not is_name(said) if said else part in ("role", "what"):
-            yield Issue(f"account {account.name!r}", f"{part} is {said!r}", NAME_MEND)
+            mend = "use letters, digits, dots, dashes and single spaces"
+            yield Issue(f"account {account.name!r}", f"{part} is {said!r}", mend)

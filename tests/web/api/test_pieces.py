@@ -20,15 +20,19 @@ def accepted(answer):
 def test_pieces_that_were_told_are_read_back(program):
     keeper, before_ms = program("keeper-3"), now_ms() - 60_000
     accepted(keeper.post("/deeds", deeds(ticket(event_ms=before_ms))))
-    found = deed("count", counted={"plastic": 12_000}, pieces={"crate": 40})
+    found = deed("count", counted={"plastic": 12_000}, pieces={"glass.mixed": 40})
     accepted(keeper.post("/deeds", deeds(found)))
     said = keeper.get("/stock").json()
     assert said["stock_g"] == {"plastic": 12_000}
-    assert said["stock_pieces"] == {"crate": 40}
+    assert said["stock_pieces"] == {"glass.mixed": 40}
     assert keeper.get(f"/stock?as_of_ms={before_ms}").json()["stock_pieces"] == {}
     (crates,) = keeper.get("/lots?ledger=count").json()["lots"]
     assert crates["account"]["ledger"] == "count"
-    assert (crates["account"]["what"], crates["made_g"], crates["left_g"]) == ("crate", 40, 40)
+    assert (crates["account"]["what"], crates["made_g"], crates["left_g"]) == (
+        "glass.mixed",
+        40,
+        40,
+    )
     assert keeper.get(f"/lots/{crates['id']}").json() == crates
     (weighed,) = keeper.get("/lots").json()["lots"]
     assert weighed["account"]["what"] == "plastic"
@@ -38,17 +42,17 @@ def test_pieces_that_were_told_are_read_back(program):
 
 def test_pieces_under_way_are_listed_where_they_are_expected(program):
     keeper, leader = program("keeper-3"), program("leader-7")
-    counted = deed("count", counted={"crate": 80_000}, pieces={"crate": 40})
+    counted = deed("count", counted={"glass.mixed": 80_000}, pieces={"glass.mixed": 40})
     accepted(keeper.post("/deeds", deeds(counted)))
-    sent = deed("dispatch", to=STATION, loads={"crate": 20_000}, pieces={"crate": 10})
+    sent = deed("dispatch", to=STATION, loads={"glass.mixed": 20_000}, pieces={"glass.mixed": 10})
     accepted(keeper.post("/deeds", deeds(sent)))
-    assert keeper.get("/stock").json()["stock_pieces"] == {"crate": 30}
+    assert keeper.get("/stock").json()["stock_pieces"] == {"glass.mixed": 30}
     (due,) = leader.get(f"/lots?to={STATION}&ledger=count").json()["lots"]
     assert (due["account"]["role"], due["left_g"]) == ("transit", 10)
     (load,) = leader.get(f"/lots?to={STATION}").json()["lots"]
     came = deed("arrival", lots={str(load["id"]): 20_000, str(due["id"]): 10}) | {"site": STATION}
     accepted(leader.post("/deeds", deeds(came)))
-    assert leader.get("/stock").json()["stock_pieces"] == {"crate": 10}
+    assert leader.get("/stock").json()["stock_pieces"] == {"glass.mixed": 10}
     assert leader.get(f"/lots?to={STATION}&ledger=count").json()["lots"] == []
 
 
