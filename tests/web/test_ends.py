@@ -143,9 +143,9 @@ def test_what_is_no_day_or_month_is_refused_in_words(client, said):
     assert "Say until which day" in answer.content.decode()
 
 
-def test_a_verification_without_end_is_shown_at_the_end_of_the_calendar(client, told):
+def test_a_verification_for_ever_is_shown_as_long_as_a_rule_may_say(client, told):
     page = client("department").get("/office/scales").content.decode()
-    assert "9999" in page and "Not verified" in page
+    assert "4199" in page and "Not verified" in page
     assert client("keeper-3").get("/counter/pt-003/state").status_code == 200
 
 
