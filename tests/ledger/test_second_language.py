@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 from copy import deepcopy
 from gzip import decompress as gunzip
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -70,8 +71,8 @@ def octets_of(row, before, names):
     head = [row[name] for name in ("seq", "id", "kind", "site", "event_ms", "recorded_ms")]
     back = [row["reverses"], row["corrects"]]
     if row["salt"] is None:
-        words = [*head, row["actor"], *back, row["noted"], row["body"]]
-        return version1.link(before, "\n".join(map(str, words)), row["postings"], row["draws"])
+        said = "\n".join(map(str, [*head, row["actor"], *back, row["noted"], row["body"]]))
+        return sha256(version1.octets(before, said, row["postings"], row["draws"])).digest()
     salt, goods, money = bytes.fromhex(row["salt"]), [], []
     for number, lot, quantity in row["postings"]:
         name = names[str(number)]
@@ -81,7 +82,7 @@ def octets_of(row, before, names):
     drawn = chain.drawn(row["draws"])
     head[1] = chain.seal_id(salt, bytes.fromhex(row["id"]))
     public = chain.public([*head, *back], row["noted"], ",".join(goods), sealed, drawn)
-    return chain.link(before, public, chain.seal_told(salt, row["body"]))
+    return sha256(chain.octets(before, public, chain.seal_told(salt, row["body"]))).digest()
 
 
 def forge(told, first):
@@ -392,8 +393,7 @@ def lived(tmp_path):
     with open_book(tmp_path / "book.sqlite", clock=lambda: NOW_MS) as book:
         odd = '\U0001f600\ufb33\u2028\x7f\b\x01"\\\ta/ё\uffff'
         terms = {"\U0001f600": 1, "\ufb33": {"": [], "10": -9, "9": None}, odd: [odd, True]}
-        large = {"verified_until_ms": 2**46 - 1, "most": 9_007_199_254_740_991}
-        spoken = rule("scale", "S-1", large | terms)
+        spoken = rule("scale", "S-1", {"verified_until_ms": 2**46 - 1, "most": 2**53 - 1} | terms)
         at_ms = NOW_MS - DAY_MS
         paid = {"price_minor_per_kg": 5_000, "paid_minor": 60_000, "seller": odd, "actor": "Ә"}
         told = ticket(event_ms=at_ms, **paid, scale="S-1", series="P1-A", number=1)

@@ -5,13 +5,14 @@ import random
 import re
 import sqlite3
 import sys
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
 
 from ainalym import cli
 from ainalym.errors import OutsideError
 from ainalym.ledger import open_book, verify
+from ainalym.ledger.book import Within
 from ainalym.ledger.guards import missing
 from tests.ledger import every, servers, tell
 from tests.ledger.thief import TABLES, Thief, content, ways
@@ -174,20 +175,6 @@ def test_a_seal_that_was_written_by_hand_is_found(made, tmp_path):
         with open_book(book, read_only=True) as opened:
             faults = verify(opened).faults
     assert f"entry {victim} was changed: its bytes do not give its hash" in faults
-
-
-class Within:
-    """A book as a transaction sees it, for `verify`."""
-
-    where, version = None, 2
-
-    def __init__(self, store):
-        self._store = store
-
-    @contextmanager
-    def reading(self):
-        """Read within the transaction."""
-        yield self._store
 
 
 POSTGRES = [

@@ -9,7 +9,7 @@ from ainalym.ledger import chain
 from ainalym.ledger.book import Book
 from ainalym.ledger.clock import Clocks
 from ainalym.ledger.fold import ROLE
-from ainalym.ledger.ids import text_of_id
+from ainalym.ledger.ids import raw_of, text_of_id
 from ainalym.ledger.remains import remains
 from ainalym.ledger.store import Store
 from ainalym.ledger.sums import moved
@@ -177,7 +177,7 @@ def lot(book: Book, number: int) -> Lot:
 
 def knows(book: Book, deed_id: str) -> bool:
     """Tell whether a deed of that id is in the book."""
-    raw = bytes.fromhex(deed_id.replace("-", ""))
+    raw = raw_of(deed_id)
     with book.reading() as store:
         return store.one("select 1 from entry where id = ?", (raw,)) is not None
 
@@ -194,7 +194,7 @@ def entry(book: Book, name: str | int) -> Entry:
     value: object = name
     if column == "id":
         try:
-            value = bytes.fromhex(str(name).replace("-", ""))
+            value = raw_of(str(name))
         except ValueError:
             value = b""
     with book.reading() as store:

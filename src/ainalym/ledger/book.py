@@ -174,7 +174,7 @@ class Book:
         return request.receipts
 
     def _check(self, check: Check, deeds: Sequence[Deed]) -> None:
-        check(_Written(self, self._store), deeds)
+        check(Within(self._store, self), deeds)
 
     def fold(self, *, wait: bool = False) -> None:
         """Have the sums that are kept brought up to date, a part between two commits.
@@ -343,13 +343,22 @@ class Book:
         self._store, self._writer = fresh, Writer(fresh, self._clock, self._chance)
 
 
-class _Written(Book):
-    """A book with what its writer has written and not kept yet, for the writer itself to ask."""
+class Within(Book):
+    """A book as a transaction sees it that writes, and has not kept it yet; it only answers.
 
-    def __init__(self, book: Book, store: Store) -> None:
-        self.version = book.version
-        self.rules_seen, self.counts_seen = book.rules_seen, book.counts_seen
-        self._store = store
+    Parameters
+    ----------
+    store
+        The connection.
+    of
+        The book that is written to, if it is open.
+    """
+
+    def __init__(self, store: Store, of: Book | None = None) -> None:
+        self._handed, self._store = store, store
+        self.version = of.version if of else store.one("select version from head")[0]
+        self.rules_seen = of.rules_seen if of else (0, [])
+        self.counts_seen = of.counts_seen if of else (0, {})
 
     @contextmanager
     def reading(self) -> Iterator[Store]:

@@ -28,7 +28,6 @@ from ainalym.ledger import version1
 from ainalym.ledger.canonical import canonical, flat
 from ainalym.model.deed import Deed, Ticket
 
-VERSION = 2
 START = bytes(32)
 SALT = 32
 """Octets of chance in each entry: one half seals its money, the other what was told."""
@@ -202,11 +201,6 @@ def octets(before: bytes, public: str, private: bytes) -> bytes:
         The seal of what was told, 32 octets.
     """
     return _MARK + before + sha256(public.encode()).digest() + private
-
-
-def link(before: bytes, public: str, private: bytes) -> bytes:
-    """Hash one entry onto the chain, 32 octets; as `octets`, written out since it is so often."""
-    return sha256(_MARK + before + sha256(public.encode()).digest() + private).digest()
 
 
 def drawn(draws: Sequence[Sequence[int]]) -> str:

@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ainalym.errors import ConflictError, OutsideError
-from ainalym.ledger.book import Book, open_book
+from ainalym.ledger.book import Book, Within, open_book
 from ainalym.ledger.files import Lock, Told, appearing, logs
 from ainalym.ledger.schema import copy
 from ainalym.ledger.store import SERVER, Store, connect
@@ -125,7 +125,7 @@ def _into_server(kept: Book, path: Path, where: str, progress: Progress | None) 
             raise ConflictError(f"{path} is not whole: " + "; ".join(before.faults))
 
         def checked() -> None:
-            after = verify(_Written(target), progress=progress)
+            after = verify(Within(target), progress=progress)
             if after != before:
                 said = "; ".join(after.faults) or "it is another book"
                 raise OutsideError(f"what was restored is not what {path} holds: {said}")
@@ -154,21 +154,6 @@ def last_of(path: Path) -> tuple[int, str]:
     with open_book(path, read_only=True) as kept, kept.reading() as store:
         seq, hashed = store.one("select seq, hash from head")
     return seq, bytes(hashed).hex()
-
-
-class _Written:
-    """A book as the transaction that writes it sees it, for `verify`."""
-
-    where = None
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.version = store.one("select version from head")[0]
-
-    @contextmanager
-    def reading(self) -> Iterator[Store]:
-        """Read within the transaction."""
-        yield self._store
 
 
 @contextmanager

@@ -326,7 +326,7 @@ class Walk:
             head = (seq, chain.seal_id(salt, raw), *head[2:])
             sealed = chain.seal_money(salt, money)
             public = chain.public(head, noted, goods, sealed, drawn)
-            hashed = chain.link(before, public, seal)
+            hashed = sha256(chain.octets(before, public, seal)).digest()
         source, verified, more = _read_noted(noted)
         if source is not None:
             self._sources.append((seq, source, verified))

@@ -20,7 +20,6 @@ import json
 import struct
 from collections.abc import Iterator, Sequence
 from functools import cache
-from hashlib import sha256
 from itertools import chain
 
 ALL = {
@@ -137,13 +136,6 @@ def octets(
         many, *chain.from_iterable(postings), few, *chain.from_iterable(draws)
     )
     return before + words.encode() + b"\0" + packed
-
-
-def link(
-    before: bytes, words: str, postings: Sequence[Sequence[int]], draws: Sequence[Sequence[int]]
-) -> bytes:
-    """Hash one entry onto the chain, 32 octets; as `octets`."""
-    return sha256(octets(before, words, postings, draws)).digest()
 
 
 @cache
