@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from ainalym.errors import OutsideError
 from ainalym.ledger.files import open_private
 from ainalym.web.settings import settle
 
@@ -27,8 +28,10 @@ def ready(data: Path, *, database: str, **ways: object) -> None:
     ConflictError
         Another process serves this folder.
     OutsideError
-        The database cannot be reached.
+        The database cannot be reached, or the book of this folder is gone.
     """
+    if not database:
+        _refuse_lost_book(data)
     settle(data, database=database, **ways)
     from ainalym.web.begin import forget_sellers, prepare
     from ainalym.web.book import the_book
@@ -36,6 +39,15 @@ def ready(data: Path, *, database: str, **ways: object) -> None:
     book = the_book()
     prepare()
     forget_sellers(book)
+
+
+def _refuse_lost_book(data: Path) -> None:
+    """Refuse to begin an empty book for a site that had one: what was recorded would be missed."""
+    site, book = data / "site.sqlite", data / "book.sqlite"
+    if site.exists() and not book.exists():
+        said = f"{book} is gone, and the site of this folder had it"
+        mend = f"bring it back with `ainalym book restore BACKUP --book {book}`"
+        raise OutsideError(f"{said}; {mend}, or begin anew in another folder with --data")
 
 
 def clock_fault() -> str:

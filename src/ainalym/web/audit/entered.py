@@ -50,8 +50,8 @@ class Line(NamedTuple):
 
     Attributes
     ----------
-    moved_g
-        Grams by material.
+    moved
+        What of each material: its name, how much, and whether that is in pieces or in grams.
     paid_minor
         What was paid out of or into the till.
     late
@@ -61,7 +61,7 @@ class Line(NamedTuple):
     entry: Entry
     kind: str
     place: str
-    moved_g: tuple[tuple[Named, int], ...]
+    moved: tuple[tuple[Named, int, bool], ...]
     paid_minor: int
     late: bool
 
@@ -145,21 +145,22 @@ def _line(found: Entry, names: Names) -> Line:
         found,
         str(KINDS[found.kind]),
         names.site(found.site),
-        tuple((names.material(what), grams) for what, grams in _moved(found)),
+        tuple((names.material(what), *much) for what, *much in _moved(found)),
         max((one.quantity for one in found.postings if one.account.ledger == "money"), default=0),
         late,
     )
 
 
-def _moved(found: Entry) -> Iterator[tuple[str, int]]:
-    """Say how much of each material an entry moved: what came in, or else what went."""
-    sums: dict[str, list[int]] = {}
+def _moved(found: Entry) -> Iterator[tuple[str, int, bool]]:
+    """Say how much of each material an entry moved, in grams and in pieces: in, or else out."""
+    sums: dict[tuple[str, bool], list[int]] = {}
     for one in found.postings:
         if one.lot is not None or one.account.role == "count":
-            into = sums.setdefault(one.account.what, [0, 0])
+            key = one.account.what, one.account.ledger == "count"
+            into = sums.setdefault(key, [0, 0])
             into[one.quantity < 0] += abs(one.quantity)
-    for what, (plus, minus) in sums.items():
-        yield what, max(plus, minus)
+    for (what, counted), (plus, minus) in sums.items():
+        yield what, max(plus, minus), counted
 
 
 @require_GET
@@ -174,6 +175,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         "tab": "entries",
         "entry": found,
         "line": _line(found, names),
+        "counted": {one.lot for one in found.postings if one.account.ledger == "count"},
         "before": entry(book, number - 1).hash if number > 1 else FIRST,
         "device_ms": found.body.get("device_ms"),
         "fields": [] if found.body.get("erased") else [*_fields(found.body)],
