@@ -122,7 +122,7 @@ def test_the_page_of_a_lot_shows_picture_table_and_claim(auditor, month):
     assert "100.0 % recycled: controlled blending" in page
     assert f"{100 * share.eligible_share:.1f}" in page
     assert share.eligible_share < 1, "a ticket out of containers went into it"
-    assert "352,000" in page
+    assert "352 kg" in page
     assert "sent 500 kg, arrived 499 kg" in page
     svg = picture(answer)
     assert [svg.find(f"{SVG}title").text, svg.find(f"{SVG}desc") is not None] == [
@@ -249,25 +249,6 @@ def test_what_was_found_and_missed_at_a_stock_take_stands_on_the_way(auditor, mo
     assert "Recycled 0.0 %" in page, "of unknown origin"
     drawn = entry(the_book(), more.seq).draws[0].parent
     assert "Missed at a stock-take" in text(auditor.get(f"/audit/lots/{drawn}"))
-
-
-def test_pieces_are_shown_as_pieces_beside_grams(auditor, month):
-    material = next(iter(stock(the_book(), POINTS[0])))
-    lying = stock(the_book(), POINTS[0])[material]
-    found = told(Count, site=POINTS[0], counted={material: lying + 10_000}, pieces={material: 30},
-                 reason="counted")  # fmt: skip
-    row = text(auditor.get("/audit/entries", {"site": POINTS[0], "kind": "count"}))
-    assert " 10 " in row
-    assert " 30 pcs" in row
-    assert "10.03" not in row
-    fewer = told(Count, site=POINTS[0], counted={material: lying}, pieces={material: 21},
-                 reason="counted again")  # fmt: skip
-    for seq, amounts in ((found.seq, ("10000", "30")), (fewer.seq, ("-10000", "-9"))):
-        page = auditor.get(f"/audit/entries/{seq}").content.decode()
-        cells = re.findall(r'<td class="number">(-?\d*)</td><td class="number">(-?\d*)</td>', page)
-        assert (amounts[0], "") in cells
-        assert ("", amounts[1]) in cells
-    assert ("", "9") in cells, "drawn in pieces"
 
 
 def test_models_of_custody_are_said_in_words(auditor, month):

@@ -8,8 +8,7 @@ from django.utils.translation import ngettext
 
 from ainalym.web.audit.picture import Band, Box, Picture, picture_of
 from ainalym.web.audit.ways import Way
-from ainalym.web.audit.words import STEPS, Names
-from ainalym.web.loads.weights import say_kg
+from ainalym.web.audit.words import STEPS, Names, amount_in_words
 
 LINE = 22
 """Letters that fit into a box."""
@@ -45,19 +44,17 @@ def drawn(way: Way, names: Names) -> Drawn:
         Of sites and materials.
     """
     picture = picture_of(way)
-    boxes = tuple(_told(box, names) for box in picture.boxes)
+    ledger = way.lot.account.ledger
+    boxes = tuple(_told(box, names, ledger) for box in picture.boxes)
     bands = tuple(
-        (band, f"{boxes[band.origin].first} → {boxes[band.target].first}: {_kg(band.grams)}")
+        (band, f"{boxes[band.origin].first} → {boxes[band.target].first}: {mass}")
         for band in picture.bands
+        for mass in [amount_in_words(band.grams, ledger)]
     )
     return Drawn(picture, boxes, bands)
 
 
-def _kg(grams: int) -> str:
-    return _("%(mass)s kg") % {"mass": say_kg(grams)}
-
-
-def _told(box: Box, names: Names) -> Told:
+def _told(box: Box, names: Names, ledger: str) -> Told:
     step = box.steps[0]
     kinds = {(one.kind, one.site, one.to) for one in box.steps}
     place = names.site(step.site)
@@ -83,7 +80,7 @@ def _told(box: Box, names: Names) -> Told:
         first, second = f"→ {names.site(step.to)}", _("under way")
     else:
         first, second = place, str(STEPS[step.kind])
-    mass = _kg(box.grams)
+    mass = amount_in_words(box.grams, ledger)
     whole = ", ".join(filter(None, (str(STEPS[step.kind]), first, second, mass)))
     return Told(box, _short(first), _short(second), mass, whole, _address(box))
 

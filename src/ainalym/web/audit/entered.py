@@ -51,7 +51,7 @@ class Line(NamedTuple):
     Attributes
     ----------
     moved
-        What of each material: its name, how much, and whether that is in pieces or in grams.
+        How much of each material, and whether in grams (`mass`) or in pieces (`count`).
     paid_minor
         What was paid out of or into the till.
     late
@@ -61,7 +61,7 @@ class Line(NamedTuple):
     entry: Entry
     kind: str
     place: str
-    moved: tuple[tuple[Named, int, bool], ...]
+    moved: tuple[tuple[Named, int, str], ...]
     paid_minor: int
     late: bool
 
@@ -145,22 +145,24 @@ def _line(found: Entry, names: Names) -> Line:
         found,
         str(KINDS[found.kind]),
         names.site(found.site),
-        tuple((names.material(what), *much) for what, *much in _moved(found)),
+        tuple((names.material(what), amount, ledger) for ledger, what, amount in _moved(found)),
         max((one.quantity for one in found.postings if one.account.ledger == "money"), default=0),
         late,
     )
 
 
-def _moved(found: Entry) -> Iterator[tuple[str, int, bool]]:
-    """Say how much of each material an entry moved, in grams and in pieces: in, or else out."""
-    sums: dict[tuple[str, bool], list[int]] = {}
+def _moved(found: Entry) -> Iterator[tuple[str, str, int]]:
+    """Say how much of each material an entry moved: what came in, or else what went.
+
+    What is weighed and what is counted of a material stand apart: grams and pieces have no sum.
+    """
+    sums: dict[tuple[str, str], list[int]] = {}
     for one in found.postings:
         if one.lot is not None or one.account.role == "count":
-            key = one.account.what, one.account.ledger == "count"
-            into = sums.setdefault(key, [0, 0])
+            into = sums.setdefault((one.account.ledger, one.account.what), [0, 0])
             into[one.quantity < 0] += abs(one.quantity)
-    for (what, counted), (plus, minus) in sums.items():
-        yield what, max(plus, minus), counted
+    for (ledger, what), (plus, minus) in sums.items():
+        yield ledger, what, max(plus, minus)
 
 
 @require_GET
@@ -171,11 +173,13 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
     if number >= LARGEST:
         raise NotFoundError(f"there is no entry {number} in this book")
     found = entry(book, number)
+    ledgers = {one.lot: one.account.ledger for one in found.postings if one.lot is not None}
     told = {
         "tab": "entries",
         "entry": found,
         "line": _line(found, names),
-        "counted": {one.lot for one in found.postings if one.account.ledger == "count"},
+        # Every lot that is drawn from has a posting that takes from it.
+        "draws": [(one, ledgers[one.parent]) for one in found.draws],
         "before": entry(book, number - 1).hash if number > 1 else FIRST,
         "device_ms": found.body.get("device_ms"),
         "fields": [] if found.body.get("erased") else [*_fields(found.body)],

@@ -37,7 +37,8 @@ ROWS, TICKETS, SOLD, LYING = 100, 8, 20, 100
 """So many steps, tickets and lots stand on a page; all of them in the table to download."""
 
 HEAD = (
-    "way,from_lot,into_lot,grams,site,to,material,made_g,made_at,actor,source,verified,entry,hash"
+    "way,from_lot,into_lot,grams,site,to,material,made_g,made_at,actor,source,verified,entry,hash,"
+    "pieces,made_pieces"
 )
 
 
@@ -95,7 +96,7 @@ def search(request: HttpRequest) -> HttpResponse:
     site = Site.objects.filter(id=at).first()
     if at and site is None:
         raise Refusal(404)
-    lying = lots(book, site=site.id)[:LYING] if site else []
+    lying = _lying(book, site.id)[:LYING] if site else []
     told = {
         "tab": "lots",
         "asked": asked,
@@ -109,6 +110,12 @@ def search(request: HttpRequest) -> HttpResponse:
         ],
     }
     return render(request, "audit/lots.html", told, status=404 if faults else 200)
+
+
+def _lying(book: Book, site: str) -> list[Lot]:
+    """List what lies at a site, in grams and in pieces, the oldest first."""
+    found = [*lots(book, site=site, most=LYING), *lots(book, site=site, ledger="count", most=LYING)]
+    return sorted(found, key=lambda one: one.id)
 
 
 def _parted(book: Book) -> list[tuple[Entry, str, list[int]]]:
@@ -158,16 +165,18 @@ def _lot(book: Book, number: int) -> Lot:
 def way(request: HttpRequest, number: int) -> HttpResponse:
     """Show a lot's whole way, as a picture and as a table."""
     book, names = the_book(), Names()
-    found = way_of(book, _lot(book, number).id)
+    asked = _lot(book, number)
+    found = way_of(book, asked.id)
     steps = [*found.steps.values()]
     rows = [_row(book, found, one, names) for one in steps[:ROWS]]
     told = {
         "tab": "lots",
         "way": found,
-        "lot": found.lot,
-        "place": names.site(found.lot.account.site),
-        "to": names.site(found.lot.account.to),
-        "material": names.material(found.lot.account.what),
+        "lot": asked,
+        "weighed": found.lot,
+        "place": names.site(asked.account.site),
+        "to": names.site(asked.account.to),
+        "material": names.material(asked.account.what),
         "rows": rows,
         "more": len(steps) - len(rows),
         "picture": drawn(found, names),
@@ -224,32 +233,47 @@ def table(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _draws(book: Book, number: int) -> Iterator[Sequence]:
-    """Yield a line for each draw on the way, and for each lot where it begins or ends."""
+    """Yield a line for each draw on the way, and for each lot where it begins or ends.
+
+    Of a lot in pieces the grams that were weighed with it are followed, and the pieces on to where
+    they are.
+    """
     yield HEAD.split(",")
     up = trace(book, number)
     for one in up.links:
-        yield ("from", one.parent, one.child, one.grams, *_facts(book, up.lots[one.parent]))
+        yield _drawn(book, "from", one.parent, one.child, one.grams, up.lots[one.parent])
     if entry(book, up.lot.entry).reversed_by is not None:
         return
-    down = follow(book, number)
-    for one in down.links:
-        yield ("to", one.parent, one.child or "", one.grams, *_facts(book, down.lots[one.parent]))
-    for lies, grams in down.ends_g.items():
-        if lies in down.lots:
-            yield ("lies", lies, "", grams, *_facts(book, down.lots[lies]))
+    for asked in sorted({up.lot.id, number}):
+        down = follow(book, asked)
+        for one in down.links:
+            yield _drawn(book, "to", one.parent, one.child, one.grams, down.lots[one.parent])
+        for lies, grams in down.ends_g.items():
+            if lies in down.lots:
+                yield _drawn(book, "lies", lies, None, grams, down.lots[lies])
 
 
-def _facts(book: Book, one: Lot) -> tuple:
+def _drawn(
+    book: Book, way: str, parent: int, child: int | None, amount: int, one: Lot
+) -> tuple[object, ...]:
+    """Tell a draw from a lot: of a lot in pieces its amounts stand in the columns of pieces."""
     told, account = entry(book, one.entry), one.account
+    weighed = account.ledger == "mass"
     return (
+        way,
+        parent,
+        child or "",
+        amount if weighed else "",
         *(plain(text) for text in (account.site, account.to, account.what)),
-        one.made_g,
+        one.made_g if weighed else "",
         iso(one.event_ms),
         plain(told.actor),
         one.source,
         int(one.verified),
         told.seq,
         told.hash,
+        "" if weighed else amount,
+        "" if weighed else one.made_g,
     )
 
 

@@ -60,7 +60,8 @@ class Way(NamedTuple):
     Attributes
     ----------
     lot, made, claim
-        The lot, the entry that made it, and what may be said of it.
+        The lot, the entry that made it, and what may be said of it. Of a lot in pieces that was
+        weighed as well it is the lot in grams that was made with it.
     steps
         By key, in the order of columns, the largest first.
     links
@@ -95,7 +96,7 @@ def way_of(book: Book, number: int) -> Way:
     found = _Found(book, said.path)
     found.came(said.path)
     if made.reversed_by is None:
-        found.went(follow(book, number))
+        found.went(follow(book, said.lot.id))
     return Way(said.lot, made, said, found.steps(), dict(found.links), found.taken_g)
 
 

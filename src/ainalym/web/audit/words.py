@@ -1,13 +1,14 @@
-"""What the auditor's pages call kinds of entries, steps of a way, and claims."""
+"""What the auditor's pages call kinds of entries, steps of a way, amounts and claims."""
 
+import re
 from collections.abc import Mapping
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from ainalym.ledger import Claim
 from ainalym.web.loads.way import LINES, Named
-from ainalym.web.loads.weights import say_share
+from ainalym.web.loads.weights import say_kg, say_pieces, say_share
 from ainalym.web.programme.models import Material, Site
 
 KINDS = {
@@ -56,6 +57,12 @@ CLAIMS = {
 
 NOT_ONE = _("Nothing may be said: it comes from %(places)s places, not from one.")
 NOT_APART = _("Nothing may be said: only %(share)s of it is recycled, so it was not kept apart.")
+SPENT = _("Nothing may be claimed: recycled grams it comes from were claimed elsewhere already.")
+OVER = _("At %(place)s %(mass)s kg more of “%(material)s” were claimed than are there.")
+DEBT = re.compile(
+    r"; (?P<grams>\d+) g more of (?P<what>.+?) were claimed at (?P<site>.+?) than are"
+)
+"""How the book names a place where too much was claimed."""
 
 
 class Names:
@@ -81,8 +88,36 @@ class Names:
         return self._materials.get(name, name)
 
 
+def amount_in_words(quantity: int, ledger: str) -> str:
+    """Say an amount with its unit: kilograms of mass, pieces of what is counted.
+
+    Parameters
+    ----------
+    quantity
+        Grams, or pieces; below zero where they left.
+    ledger
+        `mass` or `count`.
+    """
+    if ledger == "mass":
+        return gettext("%(mass)s kg") % {"mass": say_kg(quantity)}
+    sign, number = "−" if quantity < 0 else "", abs(quantity)
+    said = ngettext("%(count)s piece", "%(count)s pieces", number)
+    return sign + said % {"count": say_pieces(number)}
+
+
 def claim_in_words(claim: Claim, names: Names) -> str:
     """Say what may be said of a lot, or why nothing may."""
+    if claim.spent:
+        debts = [
+            str(OVER)
+            % {
+                "place": names.site(one["site"]),
+                "mass": say_kg(int(one["grams"])),
+                "material": names.material(one["what"]),
+            }
+            for one in DEBT.finditer(claim.said)
+        ]
+        return " ".join([str(SPENT), *debts])
     sites = [site for site, grams in claim.path.by_site().items() if grams]
     share = say_share(claim.share)
     if claim.allowed:

@@ -1,5 +1,6 @@
 """What lies at the station, with its labels; what was done there, and taking it back."""
 
+from typing import NamedTuple
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -8,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from ainalym.errors import NotFoundError
-from ainalym.ledger import Book, entries, entry, lot, lots, stock
+from ainalym.ledger import Book, entries, entry, lot, lots, pieces, stock
 from ainalym.model.deed import Reversal
 from ainalym.model.entry import Entry, Lot, now_ms
 from ainalym.web.book import the_book
 from ainalym.web.loads.filled import Filled
 from ainalym.web.loads.telling import recorded, tell
-from ainalym.web.loads.way import named, origin_of
+from ainalym.web.loads.way import Named, named, origin_of
 from ainalym.web.people.access import only
 from ainalym.web.people.models import Role
 from ainalym.web.programme.models import Pickup, Site
@@ -26,20 +27,34 @@ PAGE = {"arrival": "arrival", "change": "run", "dispatch": "passport", "sale": "
 MOST = 60
 
 
+class Shelf(NamedTuple):
+    """What lies there of a material: weighed, counted or both, and its lots."""
+
+    material: Named
+    grams: int
+    pieces: int
+    lots: list[Lot]
+
+
 @require_GET
 @only(Role.LEADER)
 def stock_here(request: HttpRequest, site: Site) -> HttpResponse:
-    """Show the stock by material, with its lots."""
+    """Show the stock by material, with its lots: what is weighed in grams, what is counted in
+    pieces."""
     book = the_book()
     held: dict[str, list[Lot]] = {}
-    for one in lots(book, site=site.id):
-        held.setdefault(one.account.what, []).append(one)
-    heaps = named(stock(book, site.id))
+    for ledger in ("mass", "count"):
+        for one in lots(book, site=site.id, ledger=ledger):
+            held.setdefault(one.account.what, []).append(one)
+    weighed, counted = stock(book, site.id), pieces(book, site.id)
     told = {
         "site": site,
         "tab": "stock",
-        "shelves": [(heap, held.get(heap.id, [])) for heap in heaps],
-        "total_g": sum(heap.grams for heap in heaps),
+        "shelves": [
+            Shelf(heap.material, heap.grams, counted.get(heap.id, 0), held.get(heap.id, []))
+            for heap in named(dict.fromkeys(counted, 0) | weighed)
+        ],
+        "total_g": sum(weighed.values()),
     }
     return render(request, "station/stock.html", told)
 
@@ -75,15 +90,21 @@ def done(request: HttpRequest, site: Site) -> HttpResponse:
         "site": site,
         "tab": "done",
         "rows": [
-            (one, f"station:{PAGE[one.kind]}", _grams(one)) for one in found if one.kind in KINDS
+            (one, f"station:{PAGE[one.kind]}", _moved(one, "mass"), _moved(one, "count"))
+            for one in found
+            if one.kind in KINDS
         ],
     }
     return render(request, "station/done.html", told)
 
 
-def _grams(found: Entry) -> int:
-    """Say how much a deed moved: what came in, went onto the line, or left."""
-    signs = [one.quantity for one in found.postings if one.lot is not None]
+def _moved(found: Entry, ledger: str) -> int:
+    """Say how many grams or pieces a deed moved: what came in, went onto the line, or left."""
+    signs = [
+        one.quantity
+        for one in found.postings
+        if one.lot is not None and one.account.ledger == ledger
+    ]
     if found.kind == "arrival":
         return sum(quantity for quantity in signs if quantity > 0)
     return -sum(quantity for quantity in signs if quantity < 0)
