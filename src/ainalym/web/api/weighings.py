@@ -21,6 +21,7 @@ from ainalym.errors import InputError
 from ainalym.ledger import knows
 from ainalym.model.deed import Ticket
 from ainalym.model.entry import Source, ms, new_id
+from ainalym.web.api.again import stand_for
 from ainalym.web.api.door import rights
 from ainalym.web.api.shapes import Taken
 from ainalym.web.api.telling import faults_of, overtaken_at, record
@@ -75,8 +76,9 @@ def weighings(
 
     Numbers with a comma or a point, columns parted by semicolons, commas or tabs. A moment without
     an offset is local. What the list pays is taken where no price is given. A file that is sent
-    again is not recorded again, however it is spelled: the id of a row is made of what it says.
-    Rows that say the same are as many weighings as there are of them.
+    again is not recorded again, however it is spelled: the id of a row is made of what it says,
+    and a moment without seconds stands for what the book has of that minute. Rows that say the
+    same are as many weighings as there are of them.
     """
     held = rights(request)
     here = Site.objects.get(pk=held.see(site) or None)
@@ -85,13 +87,16 @@ def weighings(
     rows, said, book = read_rows(request.body), {}, the_book()
     told = tickets_of(rows, here, held.name, said)
     once = ids_by_text(rows, here.id, told)
-    new = {
-        row: ticket
+    known = {
+        row: name
         for row, ticket in told.items()
-        if not knows(book, ticket.id) and not knows(book, once[row])
+        for name in dict.fromkeys((once[row], ticket.id))
+        if knows(book, name)
     }
+    there = known.keys() | stand_for(book, told, known, said)
+    new = {row: ticket for row, ticket in told.items() if row not in there}
     for row, ticket in new.items():
-        said[row] = faults_of(book, ticket, sure=sure)
+        said[row] = [*said.get(row, ()), *faults_of(book, ticket, sure=sure)]
     _refuse([_in_row(row, one) for row, faults in sorted(said.items()) for one in faults])
     count = len(new)
     if new and not dry_run:
