@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ainalym.ledger import post
-from ainalym.model.deed import Change, Count
+from ainalym.model.deed import Change, Count, read_deed
 from ainalym.model.entry import iso, new_id, now_ms
 from ainalym.web import catalogue
 from ainalym.web.book import the_book
@@ -141,6 +141,46 @@ def test_amounts_that_no_site_or_till_has_are_refused(programme, fields, part):
     (told,) = in_words(caught.value)
     assert part in told
     assert deed.id in told
+
+
+@pytest.mark.parametrize("currency", ["EUR", "euro", "RUB", "kzt", "$"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kind": "ticket", "material": "paper", "gross_g": 500},
+        {"kind": "arrival", "lots": {"1": 5}},
+        {"kind": "sale", "buyer": "x", "loads": {"paper": 5}},
+        {"kind": "payment", "payer": "fund", "payee": "cash", "paid_minor": 5},
+    ],
+    ids=lambda fields: fields["kind"],
+)
+def test_money_is_that_of_the_programme(programme, fields, currency):
+    from ainalym.errors import InputError
+    from ainalym.model.deed import read_deed
+    from ainalym.web.programme.held import hold
+    from ainalym.web.refusals import in_words
+
+    fields = said(**fields, site="st-07")
+    hold(the_book(), [read_deed(fields | {"currency": "KZT"})])
+    with pytest.raises(InputError) as caught:
+        hold(the_book(), [read_deed(fields | {"currency": currency})])
+    (told,) = in_words(caught.value)
+    assert f"does not count in '{currency}'. Tell its money in KZT" in told
+
+
+def test_other_currencies_are_refused_at_both_doors_and_what_is_recorded_stays(program):
+    keeper = program("keeper-3")
+    (told,) = refused(program, ticket(currency="EUR"))
+    assert "does not count in 'EUR'" in told
+    event = {"bizStep": "collecting", "action": "ADD", "ainalym:price_minor_per_kg": 3_000}
+    event |= {"ainalym:paid_minor": 36_000, "ainalym:scale": "pt-003-scale"}
+    event |= {"quantityList": [{"epcClass": "x/material/plastic", "quantity": 12, "uom": "KGM"}]}
+    (error,) = captured(program("keeper-3"), **event, **{"ainalym:currency": "euro"})["errors"]
+    assert error["status"] == 422 and "does not count in 'euro'" in error["detail"]
+    assert stock_of(keeper) == {}
+    old = ticket(currency="EUR", actor="keeper-3")
+    post(the_book(), [read_deed(old)])
+    assert keeper.post("/deeds", deeds(old)).status_code == 200
 
 
 def test_amounts_are_held_at_every_door(program, browse):

@@ -15,6 +15,7 @@ from ainalym.model.deed import Ticket
 from ainalym.model.entry import Entry, Source
 from ainalym.web.counter.weights import say_kg
 from ainalym.web.days import local
+from ainalym.web.programme.held import CURRENCY
 
 A_SECOND_MS, A_MINUTE_MS, A_DAY_MS = 1_000, 60_000, 24 * 3600 * 1000
 AT_ONCE = 1_000
@@ -33,7 +34,7 @@ TERMS = {
 }
 """What else is told of a weighing, and the column that says it."""
 
-USUAL = {"source": Source.PEOPLE.value, "currency": "KZT", "reason": "", "seller": ""}
+USUAL = {"source": Source.PEOPLE.value, "currency": CURRENCY, "reason": "", "seller": ""}
 
 
 class There(NamedTuple):

@@ -42,6 +42,9 @@ MOST_PAIRS = 250_000
 """Of what goes into runs and what comes out of them, in one request: each thing made gets its share
 of each thing taken, so that the work grows as their product. Measured: so many take 0.2 s."""
 
+CURRENCY = "KZT"
+"""Of the programme: its price lists, tills and pages count in tenge, at no rate of exchange."""
+
 SHOWN, LONGEST = 10, 60
 """Unknown names that are told, and characters of each."""
 
@@ -138,6 +141,9 @@ def _listed(names: set[str]) -> str:
 def _faults_of_amounts(deed: Deed) -> Iterator[Issue]:
     """Yield amounts that no site, scale or till can have, and more names than one deed has."""
     where = f"{deed.kind} {deed.id}"
+    if (currency := getattr(deed, "currency", CURRENCY)) != CURRENCY:
+        fault = f"is {currency[:LONGEST]!r}, not that of the programme"
+        yield Issue(f"{where}: currency", fault, f"give {CURRENCY}, or leave it out")
     count = sum(len(_mapped(deed, field)) for field in (*NAMED, "lots"))
     count += len(getattr(deed, "outputs", ()))
     if count > MOST_NAMES:

@@ -53,6 +53,14 @@ SENTENCES = (
         ),
     ),
     (
+        r"^(?P<deed>\w+ \S+): currency: is (?P<told>.+), not that of the programme "
+        r"\(give (?P<due>\w+)",
+        _(
+            "%(deed)s: the programme does not count in %(told)s. Tell its money in %(due)s, or "
+            "leave the currency out."
+        ),
+    ),
+    (
         r"^changes: have (?P<pairs>\d+) pairs of what goes in and what comes out, "
         r"more than (?P<most>\d+)",
         _(
