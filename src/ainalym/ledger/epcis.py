@@ -31,6 +31,9 @@ STEPS = {
     "sale": ("DELETE", "retail_selling", "retail_sold"),
     "count": ("OBSERVE", "stock_taking", "active"),
 }
+LONGEST = 120
+"""Characters of a name that are quoted."""
+
 UUID_NAME = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.I)
 """A name that is a UUID of any version, in capital letters or small ones."""
 
@@ -184,7 +187,8 @@ def read_document(told: object) -> list[Deed]:
 
     Taken are ObjectEvents of the steps `collecting`, `shipping`, `receiving`, `retail_selling` and
     `stock_taking`, TransformationEvents, and error declarations. Materials, sites and lots are the
-    last parts of their names, as in `https://book.example/material/pet/lot/12`. An event without an
+    last parts of their names, as in `https://book.example/material/pet/lot/12`; a load goes to the
+    one destination of type `location`. An event without an
     id of ours gets one made of its own name, which it keeps as its alias; without a name, of what
     it says, however that is spelled. So capturing it twice records it once.
 
@@ -334,9 +338,21 @@ def _said(kind: str, event: Mapping, extra: Mapping) -> dict[str, object]:
     if kind == "arrival":
         return {"lots": _sum(found, 1)}
     if kind == "dispatch":
-        to = [_mapping(told).get("destination") for told in _list(event, "destinationList")]
-        return _takes("loads", found) | {"to": _last((to or [""])[0], "destinationList")}
+        return _takes("loads", found) | {"to": _destination(event)}
     return _takes("loads", found)
+
+
+def _destination(event: Mapping) -> str:
+    """Read to which site a load goes; parties, who own or hold it there, are no places."""
+    places = [
+        told.get("destination")
+        for told in map(_mapping, _list(event, "destinationList"))
+        if word_of(str(told.get("type") or "")) == "location"
+    ]
+    if len(places) != 1:
+        fault = f"has {len(places)} entries of type location"
+        raise InputError([Issue("destinationList", fault, "name the one site it goes to")])
+    return _last(places[0], "destinationList")
 
 
 def _takes(name: str, found: list[tuple[str, int, int]]) -> dict[str, dict]:
@@ -407,4 +423,7 @@ def _last(name: object, where: str) -> str:
     last = str(name or "").rpartition("/")[2]
     if not last:
         raise InputError([Issue(where, "is empty", "name the site")])
+    if ":" in last:
+        mend = "end its name with the site's id, as in https://book.example/site/S1"
+        raise InputError([Issue(where, f"{str(name)[:LONGEST]!r} names no site", mend)])
     return last

@@ -131,3 +131,62 @@ def test_anybody_may_ask_what_is_held(browse):
     assert told.status_code == 204
     assert told["Allow"] == "GET, OPTIONS"
     assert told["GS1-CBV-Version"] == "2.0.0"
+
+
+HERE = "http://localhost/site/st-08"
+PARTIES = [
+    {"type": "possessing_party", "destination": "https://id.gs1.org/417/9521321000010"},
+    {"type": "owning_party", "destination": "urn:epc:id:pgln:9521321.00001"},
+    {"type": "urn:epcglobal:cbv:sdt:owning_party", "destination": "http://localhost/site/st-07"},
+]
+
+
+def shipped(*destinations):
+    event = collected(action="OBSERVE", bizStep="shipping", destinationList=[*destinations])
+    return {name: told for name, told in event.items() if not name.startswith("ainalym:")}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["location", "urn:epcglobal:cbv:sdt:location", "https://ref.gs1.org/cbv/SDT-location",
+     "cbv:SDT-location"],
+)  # fmt: skip
+@pytest.mark.parametrize("at", [0, 1, 3])
+def test_a_load_goes_to_the_location_among_its_destinations(program, kind, at):
+    keeper = program("keeper-3")
+    keeper.post("/deeds", deeds(ticket(event_ms=now_ms() - 60_000)))
+    told = [*PARTIES]
+    told.insert(at, {"type": kind, "destination": HERE})
+    event = shipped(*told) | {"sourceList": PARTIES}
+    assert job_of(keeper, keeper.post("/epcis/capture", document(event)))["success"]
+    (sent,) = keeper.get("/entries?kind=dispatch").json()["entries"]
+    assert sent["body"]["to"] == "st-08"
+
+
+@pytest.mark.parametrize(
+    ("told", "part"),
+    [
+        ([], "the destinationList has no entry of type “location”"),
+        (PARTIES, "the destinationList has no entry of type “location”"),
+        ([{"destination": HERE}], "the destinationList has no entry of type “location”"),
+        (2 * [{"type": "location", "destination": HERE}], "has 2 entries of type “location”"),
+        ([{"type": "location"}], "a place has no id"),
+        ([{"type": "location", "destination": "urn:epc:id:sgln:9521321.0.1"}],
+         "'urn:epc:id:sgln:9521321.0.1' names no site"),
+    ],
+    ids=range(6),
+)  # fmt: skip
+def test_a_load_without_one_location_is_refused_in_words(program, told, part):
+    refused = program("keeper-3").post("/epcis/capture", document(shipped(*told)))
+    assert refused.status_code == 400
+    (said,) = json.loads(refused.content)["faults"]
+    assert said.startswith("eventList[0]: ") and part in said
+
+
+@pytest.mark.parametrize("place", [None, {}, {"id": "urn:epc:id:sgln:9521321.0.1"}, "st-08"])
+def test_an_event_without_a_site_is_refused_in_words(program, place):
+    refused = program("keeper-3").post("/epcis/capture", document(collected(bizLocation=place)))
+    (said,) = json.loads(refused.content)["faults"]
+    assert refused.status_code == 400
+    assert said.startswith("eventList[0]: ")
+    assert "Name the site" in said or "names no site" in said
