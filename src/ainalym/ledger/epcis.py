@@ -202,7 +202,30 @@ def read_document(told: object) -> list[Deed]:
     InputError
         Every fault of every event.
     """
-    issues: list[Issue] = []
+    deeds, issues = [], []
+    for read in read_each(told):
+        if isinstance(read, InputError):
+            issues += read.issues
+        else:
+            deeds.append(read)
+    if issues:
+        raise InputError(issues)
+    return deeds
+
+
+def read_each(told: object) -> Iterator[Deed | InputError]:
+    """Yield the deed of each event of an EPCIS document, or its faults, in its order.
+
+    Parameters
+    ----------
+    told
+        Parsed JSON.
+
+    Raises
+    ------
+    InputError
+        It is no document of this standard; of its events none is read.
+    """
     body = told.get("epcisBody") if isinstance(told, Mapping) else None
     listed = body.get("eventList") if isinstance(body, Mapping) else None
     if not isinstance(listed, list) or not isinstance(told, Mapping):
@@ -210,18 +233,14 @@ def read_document(told: object) -> list[Deed]:
         raise InputError([Issue("document", fault, "send an EPCISDocument of EPCIS 2.0")])
     if told.get("type") != "EPCISDocument" or not str(told.get("schemaVersion")).startswith("2."):
         fault = f"type {told.get('type')!r}, schemaVersion {told.get('schemaVersion')!r}"
-        issues.append(Issue("document", fault, "send an EPCISDocument of schemaVersion 2.0"))
-    deeds = []
+        raise InputError([Issue("document", fault, "send an EPCISDocument of schemaVersion 2.0")])
     for k, event in enumerate(listed):
         try:
-            deeds.append(_deed(_mapping(event)))
+            yield _deed(_mapping(event))
         except InputError as error:
-            issues += [
-                Issue(f"eventList[{k}] {i.where}".strip(), i.fault, i.mend) for i in error.issues
-            ]
-    if issues:
-        raise InputError(issues)
-    return deeds
+            yield InputError(
+                [Issue(f"eventList[{k}] {i.where}".strip(), i.fault, i.mend) for i in error.issues]
+            )
 
 
 def _deed(event: Mapping) -> Deed:

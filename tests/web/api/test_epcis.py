@@ -64,6 +64,33 @@ def test_one_bad_event_keeps_all_out_unless_told_to_proceed(program, behaviour, 
     assert keeper.get("/stock").json()["stock_g"].get("plastic", 0) == kept
 
 
+BAD = {
+    "another step": ({"bizStep": "inspecting"}, "'ObjectEvent' of step 'inspecting' is not held"),
+    "no moment": ({"eventTime": "yesterday"}, "'yesterday' is no moment"),
+    "no site": ({"bizLocation": None}, "a place has no id"),
+    "nothing weighed": ({"quantityList": []}, "quantityList"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_to_proceed_takes_what_can_be_read_and_tells_the_rest(program, bad):
+    keeper, (fields, part) = program("keeper-3"), BAD[bad]
+    events = [collected(), collected(**fields), collected(), collected(**fields)]
+    assert keeper.post("/epcis/capture", document(*events)).status_code == 400
+    said = {"HTTP_GS1_CAPTURE_ERROR_BEHAVIOUR": "proceed"}
+    job = job_of(keeper, keeper.post("/epcis/capture", document(*events), **said))
+    assert not job["success"]
+    assert [one["status"] for one in job["errors"]] == [400, 400]
+    for one, place in zip(job["errors"], ("eventList[1]", "eventList[3]"), strict=True):
+        assert place in one["detail"] and part in one["detail"]
+    assert keeper.get("/stock").json()["stock_g"] == {"plastic": 24_000}
+
+
+def test_to_proceed_with_no_document_is_refused(program):
+    said = {"HTTP_GS1_CAPTURE_ERROR_BEHAVIOUR": "proceed"}
+    assert program("keeper-3").post("/epcis/capture", {"epcisBody": 3}, **said).status_code == 400
+
+
 def test_mass_out_of_nothing_is_refused(program):
     kind = {"epcClass": "http://localhost/material/plastic", "uom": "KGM"}
     made = collected(

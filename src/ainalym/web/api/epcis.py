@@ -80,22 +80,23 @@ def capture(
 ) -> Status:
     """Capture a document's events: 202, and the job's address in `Location`.
 
-    What the standard's rules find wrong in the document itself is refused with 400. What the book
-    refuses is told by the job: with `rollback` nothing of the document is kept, with `proceed` the
-    events that are good are. Mass out of nothing is refused, which the standard's schema lets pass.
+    What is no document of the standard is refused with 400. With `rollback` so is one with an event
+    that cannot be read; what the book refuses is told by the job, and nothing is kept. With
+    `proceed` the events that are good are kept, and the job tells of each that is not. Mass out of
+    nothing is refused, which the standard's schema lets pass.
     """
     _say_headers(response)
     held, began_ms = rights(request), now_ms()
     if (count := epcis.count_of_events(told)) > MOST_EVENTS:
         said = _("The document has %(count)s events. Send at most %(most)s at once.")
         raise Refusal(413, said % {"count": count, "most": MOST_EVENTS})
+    proceeds = behaviour == "proceed"
     try:
-        read = [replace(deed, actor=held.name) for deed in epcis.read_document(told)]
+        read = [*epcis.read_each(told)] if proceeds else epcis.read_document(told)
     except InputError as error:
         raise Refusal(400, *in_words(error)) from error
-    deeds = [as_first_told(the_book(), deed) for deed in read]
-    proceeds = behaviour == "proceed"
-    kept, errors = _take(held, [[deed] for deed in deeds] if proceeds else [deeds])
+    deeds = [_as_told(one, held) for one in read]
+    kept, errors = _take(held, [[one] for one in deeds] if proceeds else [deeds])
     job = Capture.objects.create(
         id=uuid4(),
         person=request.user,
@@ -109,32 +110,48 @@ def capture(
     return Status(202, None)
 
 
-def _take(held: Rights, parts: Sequence[Sequence[Deed]]) -> tuple[list[Deed], list[dict]]:
+def _as_told(read: Deed | InputError, held: Rights) -> Deed | InputError:
+    """Give a deed as this person tells it; the faults of an event as they are."""
+    if isinstance(read, InputError):
+        return read
+    return as_first_told(the_book(), replace(read, actor=held.name))
+
+
+def _take(
+    held: Rights, parts: Sequence[Sequence[Deed | InputError]]
+) -> tuple[list[Deed], list[dict]]:
     """Record parts of a document, each whole or not at all.
 
-    Gives the deeds that are in the book, and a problem for each part that failed.
+    Gives the deeds that are in the book, and a problem for each part that failed, or that is an
+    event which could not be read.
     """
     kept: list[Deed] = []
     errors = []
     for deeds in parts:
+        one = deeds[0] if len(deeds) == 1 else None
+        if isinstance(one, InputError):
+            errors.append(_problem(400, in_words(one)))
+            continue
+        name = (one.alias or f"urn:uuid:{one.id}") if one else ""
         try:
             record(deeds, held, sure=True)
             kept += deeds
-        except (Refusal, AinalymError) as error:
-            ours = isinstance(error, AinalymError)
-            status = status_of(error) if ours else error.status
-            said = [*(in_words(error) if ours else error.sentences)]
-            errors.append(
-                {
-                    "type": "about:blank",
-                    "title": str(TITLES[status]),
-                    "status": status,
-                    "detail": " ".join(said),
-                    "faults": said,
-                    "code": "" if len(deeds) > 1 else deeds[0].alias or f"urn:uuid:{deeds[0].id}",
-                }
-            )
+        except Refusal as error:
+            errors.append(_problem(error.status, error.sentences, name))
+        except AinalymError as error:
+            errors.append(_problem(status_of(error), in_words(error), name))
     return kept, errors
+
+
+def _problem(status: int, said: Sequence[str], name: str = "") -> dict[str, object]:
+    return {
+        "type": "about:blank",
+        "title": str(TITLES[status]),
+        "status": status,
+        "detail": " ".join(said),
+        "faults": [*said],
+        "code": name,
+    }
 
 
 @router.get("/epcis/capture", response=list[shapes.Capture], operation_id="captures")

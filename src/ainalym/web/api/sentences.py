@@ -33,4 +33,9 @@ SENTENCES = (
             "https://book.example/site/st-08."
         ),
     ),
+    (
+        r"^(?P<where>eventList\[\d+\]) bizStep: type (?P<kind>.+) with bizStep (?P<step>.+) "
+        r"is not taken \(send one of (?P<known>[\w, ]+)",
+        _("%(where)s: %(kind)s of step %(step)s is not held here. The steps are %(known)s."),
+    ),
 )
