@@ -175,3 +175,31 @@ def test_what_cannot_be_read_is_refused_in_words(program, body, status):
     refused = program("keeper-3").post("/deeds", body)
     assert refused.status_code == status
     assert faults(refused)
+
+
+@pytest.mark.parametrize("address", ["/deeds", "/epcis/capture"])
+@pytest.mark.parametrize("kind", ["application/xml", "text/xml", "text/plain"])
+@pytest.mark.parametrize(
+    ("language", "part"),
+    [("en", "is not taken here"), ("ru", "не принимается"), ("kk", "қабылданбайды")],
+)
+def test_what_is_not_json_is_a_415_that_names_json(program, address, kind, language, part):
+    keeper = program("keeper-3")
+    keeper.said["HTTP_ACCEPT_LANGUAGE"] = language
+    refused = keeper.post(address, b"<epcis:EPCISDocument/>", kind)
+    assert refused.status_code == 415
+    (said,) = json.loads(refused.content)["faults"]
+    assert kind in said and part in said and "JSON" in said
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/ld+json"])
+@pytest.mark.parametrize(("language", "part"), [("en", "no JSON"), ("ru", "нельзя прочесть")])
+def test_json_that_cannot_be_read_is_a_400_in_words(program, kind, language, part):
+    keeper = program("keeper-3")
+    keeper.said["HTTP_ACCEPT_LANGUAGE"] = language
+    refused = keeper.post("/deeds", b"{not json", kind)
+    assert refused.status_code == 400
+    (said,) = json.loads(refused.content)["faults"]
+    assert part in said
+    keeper.said["HTTP_AUTHORIZATION"] = "Bearer nobody"
+    assert keeper.post("/deeds", b"<x/>", "text/xml").status_code == 401

@@ -1,6 +1,7 @@
 """The door of the API: who comes in, how errors are told, and what is described."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,7 @@ money whole minor units, moments are milliseconds since 1970 UTC. A deed is name
 tells it (a UUID version 7), so telling it again records it once."""
 
 JSON = "application/json; charset=utf-8"
+IS_JSON = re.compile(r"application/(?:[\w.-]+\+)?json", re.ASCII | re.IGNORECASE)
 READS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -123,8 +125,15 @@ def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def _unread(request: HttpRequest, error: HttpError) -> HttpResponse:
-    known = error.status_code in TITLES
-    return refused(request, error.status_code if known else 400, [str(error)])
+    if error.status_code != 400:
+        known = error.status_code in TITLES
+        return refused(request, error.status_code if known else 400, [str(error)])
+    # Of its own django-ninja says 400 only where a body cannot be parsed.
+    kind = request.content_type or ""
+    if kind and not IS_JSON.fullmatch(kind):
+        said = _("“%(kind)s” is not taken here. Send JSON, as “application/json”.")
+        return refused(request, 415, [said % {"kind": kind[:60]}])
+    return refused(request, 400, [_("What was sent is no JSON that can be read.")])
 
 
 @api.exception_handler(ValidationError)
