@@ -5,7 +5,10 @@ import threading
 
 import pytest
 
+from ainalym.ledger import post
+from ainalym.model.deed import read_deed
 from ainalym.model.entry import new_id, now_ms
+from ainalym.web.book import the_book
 from tests.web.api.told import PAID, deeds, ticket
 
 
@@ -203,3 +206,35 @@ def test_json_that_cannot_be_read_is_a_400_in_words(program, kind, language, par
     assert part in said
     keeper.said["HTTP_AUTHORIZATION"] = "Bearer nobody"
     assert keeper.post("/deeds", b"<x/>", "text/xml").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("Договорная цена", "other: Договорная цена"),
+        ("Agreed: 31", "other: Agreed: 31"),
+        ("other:agreed", "other: agreed"),
+        ("other: agreed", "other: agreed"),
+        ("market", "market"),
+        ("bulk", "bulk"),
+        ("marketing", "other: marketing"),
+    ],
+)
+def test_a_reason_in_words_of_its_own_is_another_reason(program, told, kept):
+    keeper = program("keeper-3")
+    said = deeds(ticket(price_minor_per_kg=PAID + 100, paid_minor=37_200, reason=told))
+    assert [keeper.post("/deeds", said).status_code for _ in range(2)] == [201, 200]
+    (one,) = keeper.get("/entries?kind=ticket").json()["entries"]
+    assert one["body"]["reason"] == kept
+
+
+@pytest.mark.parametrize("told", ["", "other", "other:", "other: "])
+def test_a_reason_that_says_nothing_is_none(program, told):
+    said = deeds(ticket(price_minor_per_kg=PAID + 100, paid_minor=37_200, reason=told))
+    assert program("keeper-3").post("/deeds", said).status_code == 422
+
+
+def test_a_ticket_that_stands_with_a_reason_of_old_is_known_again(program):
+    said = ticket(reason="agreed", actor="keeper-3")
+    post(the_book(), [read_deed(said)])
+    assert program("keeper-3").post("/deeds", deeds(said)).status_code == 200

@@ -153,6 +153,14 @@ def test_other_terms_are_refused_with_the_weighing_that_is_there(keeper, clock):
     assert counted(keeper, body) == (0, 1)
 
 
+def test_a_reason_in_words_of_its_own_is_taken_and_known_again(keeper):
+    head, row = f"{HEAD};price_per_kg;reason", f"{at('06:30:27')};plastic;12,5;0,4;31;"
+    assert counted(keeper, f"{head}\n{row}Договорная цена\n") == (1, 0)
+    assert tickets(keeper)[0]["body"]["reason"] == "other: Договорная цена"
+    for reason in ("Договорная  цена", "other: Договорная цена"):
+        assert counted(keeper, f"{head}\n{row}{reason}\n") == (0, 1)
+
+
 @pytest.mark.parametrize("file", [fine, rough], ids=["to the second", "to the minute"])
 def test_a_corrected_row_is_refused_until_the_wrong_one_is_taken_back(keeper, file):
     assert counted(keeper, FINE) == (2, 0)

@@ -1,6 +1,7 @@
 """Telling: deeds, all of one request recorded or none."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -16,7 +17,7 @@ from ainalym.web.api.rights import Rights
 from ainalym.web.api.shapes import Deeds, Device, Receipts, SeriesOut
 from ainalym.web.book import the_book
 from ainalym.web.counter.series import series_of
-from ainalym.web.counter.ticket import NUMBERS, TEXTS, check, counter_of, refuse_closed
+from ainalym.web.counter.ticket import NUMBERS, REASONS, TEXTS, check, counter_of, refuse_closed
 from ainalym.web.people.models import Role
 from ainalym.web.programme.held import hold, post
 from ainalym.web.programme.models import Site
@@ -89,6 +90,7 @@ def record(deeds: Sequence[Deed], held: Rights, *, sure: bool = False) -> list[R
     """
     held.tell(deeds)
     book = the_book()
+    deeds = [_with_reason(book, deed) for deed in deeds]
     said: list[str] = []
     for deed in deeds:
         if isinstance(deed, Ticket) and not knows(book, deed.id):
@@ -104,6 +106,25 @@ def record(deeds: Sequence[Deed], held: Rights, *, sure: bool = False) -> list[R
             said += in_words(error)
         raise Refusal(422, *said)
     return post(book, deeds)
+
+
+def reason_of(text: str) -> str:
+    """Give a reason for a price as counters tell it: any other text is `other` in its own words."""
+    word, colon, words = text.partition(":")
+    if not text or (word in REASONS and word != "other" and (not colon or words[:1] == " ")):
+        return text
+    if word.strip() != "other":
+        return f"other: {text}"
+    return text if words[:1] == " " or not words else f"other: {words}"
+
+
+def _with_reason(book: Book, deed: Deed) -> Deed:
+    """Give a ticket with its reason as counters tell it; what the book has already stays."""
+    if not isinstance(deed, Ticket) or (reason := reason_of(deed.reason)) == deed.reason:
+        return deed
+    if knows(book, deed.id) and entry(book, deed.id).body.get("reason") == deed.reason:
+        return deed
+    return replace(deed, reason=reason)
 
 
 def _hold_to_own(book: Book, deeds: Iterable[Deed], held: Rights) -> None:

@@ -24,9 +24,9 @@ from ainalym.model.entry import Source, ms, new_id
 from ainalym.web.api.again import stand_for
 from ainalym.web.api.door import rights
 from ainalym.web.api.shapes import Taken
-from ainalym.web.api.telling import faults_of, overtaken_at, record
+from ainalym.web.api.telling import faults_of, overtaken_at, reason_of, record
 from ainalym.web.book import the_book
-from ainalym.web.counter.ticket import paid_for
+from ainalym.web.counter.ticket import TEXTS, paid_for
 from ainalym.web.counter.weights import read_decimal
 from ainalym.web.people.models import Role
 from ainalym.web.programme.models import Site, price_list_of
@@ -36,6 +36,7 @@ router = Router(tags=["tell"])
 
 NEEDED = ("moment", "material", "gross_kg")
 COLUMNS = (*NEEDED, "tare_kg", "deduction_kg", "price_per_kg", "paid", "scale", "source", "reason")
+LONGEST_REASON = TEXTS["reason"]
 MOST_ROWS = 5_000
 MOST_COLUMNS = 100
 """Ten are known; spreadsheets leave empty ones at the end. A line of more is no export of a scale,
@@ -314,7 +315,7 @@ def _fields(
     yield "paid_minor", numbers["paid"] if cells.get("paid") else paid_for(max(net_g, 0), price)
     yield "scale", cells.get("scale", "") or f"{site.id}-scale"
     yield "source", cells.get("source", "") or Source.PEOPLE.value
-    yield "reason", cells.get("reason", "")[:200]
+    yield "reason", reason_of(cells.get("reason", ""))[:LONGEST_REASON]
     yield "price_list", str(price_list or "")
 
 
