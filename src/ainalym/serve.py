@@ -26,6 +26,11 @@ import click
     help="Whose sites, materials, prices and recipes a programme without a demo begins with.",
 )
 @click.option(
+    "--new-book",
+    is_flag=True,
+    help="Begin an empty book for a site whose book is gone and has no backup.",
+)
+@click.option(
     "--name",
     "names",
     multiple=True,
@@ -45,6 +50,7 @@ def serve(
     data: Path,
     demo: bool | None,
     city: str,
+    new_book: bool,
     names: tuple[str, ...],
     requests_per_minute: int,
 ) -> int:
@@ -52,7 +58,8 @@ def serve(
 
     On the first run the folder is made, its tables, and the first people; their passwords are
     printed once and kept in DATA/first-passwords.txt. With DATABASE_URL=postgresql://... everything
-    is kept there instead of in SQLite files.
+    is kept there instead of in SQLite files. A site that was in use and whose book is gone is not
+    served, until the book is restored from a backup, or a new one is asked for.
 
     \b
     Examples:
@@ -64,6 +71,8 @@ def serve(
     ready(
         data,
         database=os.environ.get("DATABASE_URL", ""),
+        new_book=new_book,
+        city=city,
         names=names,
         host=host,
         requests_per_minute=requests_per_minute,

@@ -202,19 +202,3 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
     def http_error_301(self, request, file, code, message, headers):
         """Give the answer itself."""
         return file
-
-
-def test_no_empty_book_is_begun_for_a_site_whose_book_is_gone(tmp_path):
-    (tmp_path / "site.sqlite").write_bytes(b"")
-    order = [sys.executable, "-m", "ainalym", "serve", "--data", str(tmp_path), "--port"]
-    ended = subprocess.run(
-        [*order, str(free_port())],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "DATABASE_URL": ""},
-    )
-    assert ended.returncode != 0
-    assert "book.sqlite is gone, and the site of this folder had it; bring it back" in ended.stderr
-    assert not (tmp_path / "book.sqlite").exists()

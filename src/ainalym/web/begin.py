@@ -10,10 +10,11 @@ import secrets
 from collections.abc import Iterable
 from importlib import resources
 from math import inf
+from pathlib import Path
 
 from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 
 from ainalym.city import read
 from ainalym.ledger import Book, entries, rules
@@ -22,7 +23,7 @@ from ainalym.model.deed import G_PER_KG, Deed, Payment, Rule
 from ainalym.model.entry import new_id, now_ms
 from ainalym.study import find_city
 from ainalym.units import MINOR_PER_MAJOR, whole
-from ainalym.web.counter.models import Seller
+from ainalym.web.counter.models import Seller, Series
 from ainalym.web.loads.models import Offer
 from ainalym.web.people.models import Duty, Person, Role
 from ainalym.web.programme.held import post
@@ -32,6 +33,7 @@ from ainalym.web.programme.models import (
     POINT,
     STATION,
     Material,
+    Pickup,
     Price,
     PriceList,
     Scale,
@@ -65,6 +67,59 @@ def forget_sellers(book: Book) -> None:
 def is_empty() -> bool:
     """Tell whether nobody has been let in yet."""
     return not Person.objects.exists()
+
+
+def is_book_lost(where: str) -> bool:
+    """Tell whether people were let in here, as they are with a book begun, and there is no book.
+
+    Asked before the book is opened, which would make one.
+
+    Parameters
+    ----------
+    where
+        The book's file; empty where it is kept in the site's own database.
+    """
+    tables = connection.introspection.table_names()
+    if Person._meta.db_table not in tables or is_empty():
+        return False
+    if not where:
+        return "head" not in tables
+    file = Path(where)
+    return not (file.exists() and file.stat().st_size)
+
+
+def is_book_emptied(book: Book) -> bool:
+    """Tell whether counters and stations worked here, and nothing of it is in the book."""
+    return not holds_entries(book) and (Series.objects.exists() or Pickup.objects.exists())
+
+
+def holds_entries(book: Book) -> bool:
+    """Tell whether anything is recorded."""
+    return bool(entries(book, most=1))
+
+
+def recipes_of(name: str) -> dict[str, dict]:
+    """Give the recipes of a city's processes, as rules tell them.
+
+    Parameters
+    ----------
+    name
+        A city folder, or the name of a shipped one.
+
+    Raises
+    ------
+    InputError
+        The city has faults.
+    """
+    return _recipes(read(find_city(name)))
+
+
+def begin_book(book: Book, recipes: dict[str, dict]) -> None:
+    """Begin a new book for a programme that is there: its stations can sort again.
+
+    Until when scales are verified stood in the book that is gone; the department writes it anew.
+    """
+    post(book, _rules(book, [], recipes))
 
 
 def begin(book: Book, name: str) -> dict[str, str]:

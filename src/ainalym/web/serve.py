@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ainalym.errors import OutsideError
+from ainalym.errors import ConflictError
 from ainalym.ledger.files import open_private
 from ainalym.web.settings import settle
 
@@ -15,39 +15,75 @@ MOST_BYTES = 32 << 20
 """What the server reads at all; pages and forms take far less."""
 
 
-def ready(data: Path, *, database: str, **ways: object) -> None:
+def ready(
+    data: Path, *, database: str, new_book: bool = False, city: str = "almaty", **ways: object
+) -> None:
     """Settle the site in a folder, and bring its tables up to date.
+
+    A site that was in use is not served on an empty book: whoever lost the book brings it back from
+    a backup, or says that a new one begins.
 
     Parameters
     ----------
     data, database, ways
         As for `settle`.
+    new_book
+        Whether a site whose book is gone begins a new one.
+    city
+        Whose recipes the new book begins with.
 
     Raises
     ------
     ConflictError
-        Another process serves this folder.
+        Another process serves this folder; the site was in use, and its book is gone; a new book is
+        asked for, and there is one.
+    InputError
+        A new book is to begin with a city that has faults.
     OutsideError
-        The database cannot be reached, or the book of this folder is gone.
+        The database cannot be reached.
     """
-    if not database:
-        _refuse_lost_book(data)
     settle(data, database=database, **ways)
-    from ainalym.web.begin import forget_sellers, prepare
+    from ainalym.web import begin
     from ainalym.web.book import the_book
 
+    where = "" if database else str(data / "book.sqlite")
+    lost = begin.is_book_lost(where)
+    if lost and not new_book:
+        raise ConflictError(_gone(where))
+    recipes = begin.recipes_of(city) if new_book else {}
     book = the_book()
-    prepare()
-    forget_sellers(book)
+    begin.prepare()
+    emptied = begin.is_book_emptied(book)
+    if emptied and not (lost or new_book):
+        raise ConflictError(_emptied(where))
+    if new_book and begin.holds_entries(book):
+        raise ConflictError("there is a book already, so none begins: leave --new-book off")
+    if lost or emptied:
+        begin.begin_book(book, recipes)
+    begin.forget_sellers(book)
 
 
-def _refuse_lost_book(data: Path) -> None:
-    """Refuse to begin an empty book for a site that had one: what was recorded would be missed."""
-    site, book = data / "site.sqlite", data / "book.sqlite"
-    if site.exists() and not book.exists():
-        said = f"{book} is gone, and the site of this folder had it"
-        mend = f"bring it back with `ainalym book restore BACKUP --book {book}`"
-        raise OutsideError(f"{said}; {mend}, or begin anew in another folder with --data")
+def _gone(where: str) -> str:
+    """Say that a book is gone, and what brings it back."""
+    named = f"its book {where}" if where else "the book in its database"
+    return (
+        f"this site was in use with a book, and {named} is gone: {_back(where)}, or say --new-book "
+        "to begin an empty one"
+    )
+
+
+def _emptied(where: str) -> str:
+    """Say that nothing is in the book of a site that was in use, and what brings it back."""
+    first = f"move {where} aside and " if where else ""
+    return (
+        f"this site was in use, and nothing is in its book: {first}{_back(where)}, or say "
+        "--new-book to go on with the empty one"
+    )
+
+
+def _back(where: str) -> str:
+    aim = where or '"$DATABASE_URL"'
+    return f"bring it back with `ainalym book restore BACKUP --book {aim}`"
 
 
 def clock_fault() -> str:
