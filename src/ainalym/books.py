@@ -1,6 +1,7 @@
 """The book's own commands: verify, back up, restore, export, trace."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ainalym.ledger import Verdict
 
 DAY = click.DateTime(["%Y-%m-%d"])
+HASH = re.compile(r"[0-9a-fA-F]{64}")
 KINDS = ("csv", "journal", "epcis")
 
 
@@ -69,6 +71,12 @@ def verify(
     from ainalym.ledger import holds, last_of, open_book
     from ainalym.ledger import verify as verify_book
 
+    mend = "write it as it was printed"
+    refuse(
+        Issue(f"--hash {said[:80]}", "this is no hash of 64 hexadecimal digits", mend)
+        for said in hashes
+        if not HASH.fullmatch("".join(said.split()))
+    )
     head = last_of(against) if against else None
     with (
         Ticker(quiet=quiet or as_json) as watch,

@@ -68,9 +68,17 @@ def test_a_book_that_was_changed_is_found_out(run, book):
 
 
 def test_a_hash_that_is_gone_is_missed(run, book):
-    code, out, _ = run("verify", "--hash", "00ff")
+    code, out, _ = run("verify", "--hash", "00ff" * 16)
     assert code == 1
-    assert "00ff is not in this book" in out
+    assert f"{'00ff' * 16} is not in this book" in out
+
+
+@pytest.mark.parametrize("said", ["zz", "00ff", "", "0" * 63 + "g", "0" * 65])
+def test_what_is_no_hash_is_no_fault_of_the_book(run, book, said):
+    code, out, err = run("verify", "--hash", said, "--hash", "1" * 64)
+    assert code == 2
+    assert f"--hash {said}: this is no hash of 64 hexadecimal digits" in err
+    assert "whole" not in out + err
 
 
 def test_a_backup_is_taken_while_the_book_is_written_and_comes_back(run, book, tmp_path):

@@ -117,3 +117,6 @@ def test_programs_are_answered_without_it_too(program, phoned, secret):
     after = shown(asked, [*whole, events, f"/entries/{phoned}"])
     assert told_in(after) == set()
     assert SELLER not in after
+    numbers = [asked.get(f"/entries/{one}").json()["seq"] for one in (phoned, secret)]
+    verdict = asked.get("/verify").json()
+    assert (verdict["whole"], verdict["erased"]) == (True, sorted(numbers))

@@ -261,12 +261,13 @@ class SeriesOut(Schema):
 
 
 class VerdictOut(Schema):
-    """What deriving everything anew has shown."""
+    """What deriving everything anew has shown; `erased` are entries without their private part."""
 
     whole: bool
     entries: int
     postings: int
     hash: str
+    erased: list[int]
     faults: list[str]
 
 
