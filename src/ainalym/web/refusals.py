@@ -44,6 +44,9 @@ TITLES = {
     500: gettext_lazy("Something broke on our side"),
     503: gettext_lazy("The book cannot be reached"),
 }
+DOUBTED = re.compile(r"clock says .*(behind|apart|nothing was recorded)")
+"""How the book says that it believes no clock; it can be reached then."""
+
 MENDS = {
     400: gettext_lazy("Go back and try again."),
     401: gettext_lazy("Your session has ended. What waits on this phone is kept."),
@@ -105,7 +108,7 @@ class Refusals:
         if isinstance(error, Refusal):
             return refused(request, error.status, error.sentences, error.code)
         if isinstance(error, AinalymError):
-            return refused(request, status_of(error), in_words(error))
+            return refused_as(request, error)
         if isinstance(error, RequestDataTooBig):
             return refused(request, 413)
         if isinstance(error, AWAY):
@@ -180,6 +183,7 @@ def refused(
     code: str = "",
     *,
     kind: str = "",
+    title: str = "",
 ) -> HttpResponse:
     """Say no: a page for people, a problem document for scripts.
 
@@ -187,10 +191,12 @@ def refused(
     ----------
     status, sentences, code, kind
         As for `Refusal`.
+    title
+        What it is in short; what its status says if empty.
 
     **Source.** RFC 9457, Problem Details for HTTP APIs.
     """
-    title = str(TITLES[status])
+    title = title or str(TITLES[status])
     said = [str(one) for one in sentences] or [str(MENDS[status])]
     if for_machines(request):
         problem = {"type": kind or "about:blank", "title": title, "status": status}
@@ -202,6 +208,13 @@ def refused(
         # Who asks is told without asking the database who that is: it may be what has failed.
         told["person"] = None
     return render(request, "ainalym/refused.html", told, status=status)
+
+
+def refused_as(request: HttpRequest, error: AinalymError) -> HttpResponse:
+    """Say no with an error of ours; a clock that is not believed is no book that is away."""
+    doubted = isinstance(error, OutsideError) and DOUBTED.search(str(error))
+    title = _("The clock of the site is in doubt") if doubted else ""
+    return refused(request, status_of(error), in_words(error), title=title)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

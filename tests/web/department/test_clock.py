@@ -8,6 +8,8 @@ import pytest
 from ainalym.ledger import entries, verify
 from ainalym.model import entry as told_by
 from ainalym.web.book import the_book
+from tests.web.api.told import deeds
+from tests.web.api.told import ticket as deed
 from tests.web.counter.cases import told as ticket
 from tests.web.loads import POINT
 from tests.web.story import ZONE, text
@@ -32,16 +34,36 @@ def test_a_ticket_waits_until_the_department_accepts_the_clock(browse, programme
     told = ticket(number=1, series=series, event_ms=later)
     answer = keeper.post(f"/counter/{POINT}/tickets", told, **json)
     assert answer.status_code == 503, "the phone keeps it and tries again"
-    page = department.get("/department/").content.decode()
-    assert "/department/clock" in page
+    assert answer.json()["title"] == "The clock of the site is in doubt"
+    assert "The department answers that on its first page" in answer.json()["detail"]
+    for page in ("/", "/department/"):
+        assert "/department/clock" in department.get(page).content.decode()
+    assert "/department/clock" not in keeper.get("/").content.decode()
     assert keeper.post("/department/clock").status_code == 403
     assert department.post("/department/clock").status_code == 302
-    assert "/department/clock" not in department.get("/department/").content.decode()
+    for page in ("/", "/department/"):
+        assert "/department/clock" not in department.get(page).content.decode()
     assert keeper.post(f"/counter/{POINT}/tickets", told, **json).status_code == 201
     newest = entries(the_book(), most=2, newest_first=True)
     assert [one.kind for one in newest] == ["ticket", "clock"]
     assert newest[1].actor == "department"
     assert verify(the_book()).whole
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("en", "The clock of the site is in doubt"),
+        ("ru", "Часы сайта под сомнением"),
+        ("kk", "Сайттың сағаты күмәнді"),
+    ],
+)
+def test_programs_are_told_that_the_clock_is_in_doubt(program, later, language, title):
+    keeper = program("keeper-3")
+    keeper.said |= {"HTTP_ACCEPT_LANGUAGE": language}
+    answer = keeper.post("/deeds", deeds(deed(event_ms=later)))
+    assert answer.status_code == 503, answer.content.decode()
+    assert answer.json()["title"] == title
 
 
 def test_where_the_databases_clock_says_otherwise_no_button_is_shown(

@@ -20,7 +20,7 @@ from ainalym.web.api.shapes import Problem, deeds_described
 from ainalym.web.asked import faults_of
 from ainalym.web.people.models import Person
 from ainalym.web.people.tokens import holder
-from ainalym.web.refusals import TITLES, Refusal, in_words, refused, status_of
+from ainalym.web.refusals import TITLES, Refusal, refused, refused_as
 
 STATUSES = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)
 """What any address may answer besides what it is for."""
@@ -107,7 +107,7 @@ def _refusal(request: HttpRequest, error: Refusal) -> HttpResponse:
 
 @api.exception_handler(AinalymError)
 def _ours(request: HttpRequest, error: AinalymError) -> HttpResponse:
-    return refused(request, status_of(error), in_words(error))
+    return refused_as(request, error)
 
 
 @api.exception_handler(AuthenticationError)

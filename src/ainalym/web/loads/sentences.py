@@ -32,7 +32,7 @@ SENTENCES = (
         r"nothing was recorded for",
         _(
             "Nothing was recorded for days, so the clock of the site has to be looked at first. "
-            "Tell who runs the site."
+            "The department answers that on its first page."
         ),
     ),
     (

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ainalym.web.catalogue import LANGUAGES
 from ainalym.web.people.access import doors, note, only
 from ainalym.web.people.lock import locked
+from ainalym.web.people.models import Role
 from ainalym.web.refusals import refused
 
 PATH = re.compile(r"/(?![/\\])")
@@ -96,7 +97,9 @@ def password(request: HttpRequest) -> HttpResponse:
 @only()
 def first_page(request: HttpRequest) -> HttpResponse:
     """Show who is signed in the way to their work."""
-    return render(request, "people/first.html", {"doors": doors(request.user)})
+    found = doors(request.user)
+    told = {"doors": found, "asks_clock": any(duty.role == Role.DEPARTMENT for duty, *_ in found)}
+    return render(request, "people/first.html", told)
 
 
 def spoken(response: HttpResponse, code: str) -> HttpResponse:
