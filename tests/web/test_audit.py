@@ -267,3 +267,21 @@ def test_a_sale_that_is_taken_back_gives_its_grams_back_to_the_way(auditor, mont
     assert "Sold" not in text(auditor.get(f"/audit/lots/{parent}"))
     told(Sale, site=STATION, buyer="somebody <b>", loads={"residue": 1_000})
     assert "somebody <b>" not in auditor.get(f"/audit/lots/{parent}").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "What was told is not right"),
+        ("ru", "Записано неверно"),
+        ("kk", "Дұрыс жазылмаған"),
+    ],
+)
+@pytest.mark.parametrize("code", ["incorrect_data", "https://ref.gs1.org/cbv/ER-incorrect_data"])
+def test_reasons_of_programs_are_said_in_the_readers_language(
+    browse, programme, code, language, said
+):
+    bought = told(Ticket, material="glass", gross_g=1_000)
+    told(Reversal, reverses=bought.id, reason=code)
+    page = text(browse("auditor", language=language).get("/audit/entries"))
+    assert said in page and "incorrect_data" not in page

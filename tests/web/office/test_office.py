@@ -36,6 +36,16 @@ def test_the_office_is_the_departments_alone(browse, office, path):
     assert browse("auditor").get(address).status_code == (200 if path == "trail" else 403)
 
 
+def test_an_auditor_is_shown_no_way_that_is_closed_to_them(browse, office):
+    rooms = {"/office/", "/office/prices", "/office/scales"}
+    page = browse("auditor").get("/office/trail").content.decode()
+    shown = {*re.findall(r'href="(/[^"]*)"', page)}
+    assert not shown & rooms
+    assert "/audit/" in shown
+    page = office.get("/office/trail").content.decode()
+    assert rooms <= {*re.findall(r'href="(/[^"]*)"', page)}
+
+
 def test_somebody_is_let_in_with_a_duty_and_a_password_told_once(office, browse):
     form = {"name": "keeper-99", "role": "keeper", "site": "pt-003", "language": "kk"}
     page = office.post("/office/people", form).content.decode()

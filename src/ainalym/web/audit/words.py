@@ -7,9 +7,12 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from ainalym.ledger import Claim
+from ainalym.model.entry import Entry
+from ainalym.web.loads.reasons import GRADE, WEIGHT, reason_in_words
 from ainalym.web.loads.way import LINES, Named
 from ainalym.web.loads.weights import say_kg, say_pieces, say_share
 from ainalym.web.programme.models import Material, Site
+from ainalym.web.station.sorting import REASONS
 
 KINDS = {
     "ticket": _("Ticket"),
@@ -64,6 +67,14 @@ DEBT = re.compile(
 )
 """How the book names a place where too much was claimed."""
 
+DECLARED = {
+    "incorrect_data": _("What was told is not right"),
+    "did_not_occur": _("It did not happen"),
+}
+"""Why programs take an event back. **Source.** GS1 CBV 2.0, error reason identifiers."""
+
+OF_CBV = re.compile(r"(?:urn:epcglobal:cbv:er:|https?://ref\.gs1\.org/cbv/ER-)(?P<code>\w+)")
+
 
 class Names:
     """Names of sites and materials in the user's language; their ids where they are unknown."""
@@ -86,6 +97,15 @@ class Names:
     def material(self, name: str) -> Named:
         """Name a material."""
         return self._materials.get(name, name)
+
+
+def why_in_words(told: Entry) -> str:
+    """Say why something was done, in the reader's language, or as somebody wrote it."""
+    said = told.body.get("reason", "")
+    if match := OF_CBV.fullmatch(said):
+        said = match["code"]
+    known = {**WEIGHT, **GRADE, **DECLARED}
+    return reason_in_words(said, known | REASONS if told.kind == "change" else known)
 
 
 def amount_in_words(quantity: int, ledger: str) -> str:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ainalym.web.asked import number_in
 from ainalym.web.catalogue import LANGUAGES
 from ainalym.web.paged import paged
-from ainalym.web.people.access import note, only
+from ainalym.web.people.access import duties, note, only
 from ainalym.web.people.models import Duty, Person, Role, Trail
 from ainalym.web.programme.models import LANDFILL, PLANT, POINT, STATION, Site
 from ainalym.web.refusals import Refusal
@@ -136,4 +136,6 @@ def trail(request: HttpRequest) -> HttpResponse:
         found = found.filter(pk__lt=before)
     rows = [*found[:ON_A_PAGE]]
     told = {"tab": "trail", "rows": rows, "last": rows[-1].pk if len(rows) == ON_A_PAGE else None}
+    # An auditor sees the trail and nothing else of the office.
+    told["visits"] = not duties(request.user, Role.DEPARTMENT).exists()
     return render(request, "office/trail.html", told)

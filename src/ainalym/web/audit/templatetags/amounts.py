@@ -1,9 +1,9 @@
-"""Amounts as the auditor reads them."""
+"""Amounts and reasons as the auditor reads them."""
 
 from django import template
 
-from ainalym.model.entry import Account
-from ainalym.web.audit.words import amount_in_words
+from ainalym.model.entry import Account, Entry
+from ainalym.web.audit.words import amount_in_words, why_in_words
 
 register = template.Library()
 
@@ -18,3 +18,9 @@ def amount_on(quantity: int, account: Account) -> str:
 def amount_in(quantity: int, ledger: str) -> str:
     """Say an amount of a ledger, with its unit."""
     return amount_in_words(quantity, ledger)
+
+
+@register.filter
+def reason(told: Entry) -> str:
+    """Say why an entry was told."""
+    return why_in_words(told)
